@@ -1,0 +1,510 @@
+--
+-- PostgreSQL database dump
+--
+
+
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_migrations (
+    version bigint NOT NULL,
+    dirty boolean NOT NULL
+);
+
+
+--
+-- Name: tasks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.tasks (
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    id uuid NOT NULL,
+    title text NOT NULL,
+    description text,
+    completed boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tasks_description_length CHECK ((char_length(description) <= 1000)),
+    CONSTRAINT tasks_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 255))),
+    CONSTRAINT tasks_title_trimmed CHECK ((title !~ '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$'::text))
+);
+
+ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.tasks IS 'Things to do, each owned by one user.';
+
+
+--
+-- Name: COLUMN tasks.user_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.user_id IS 'The owner: users.id. It never changes.';
+
+
+--
+-- Name: COLUMN tasks.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.id IS 'Version 7 made by the server, or chosen by the client; unique within its owner.';
+
+
+--
+-- Name: COLUMN tasks.title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.title IS '1 to 255 characters, without white space at either end.';
+
+
+--
+-- Name: COLUMN tasks.description; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.description IS 'NULL or up to 1,000 characters.';
+
+
+--
+-- Name: COLUMN tasks.completed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.completed IS 'Whether it is done.';
+
+
+--
+-- Name: COLUMN tasks.created_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.created_at IS 'When the task was made.';
+
+
+--
+-- Name: COLUMN tasks.updated_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.updated_at IS 'When a field last changed; every change moves it forward.';
+
+
+--
+-- Name: CONSTRAINT tasks_description_length ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_description_length ON public.tasks IS 'Up to 1,000 characters (Unicode code points).';
+
+
+--
+-- Name: CONSTRAINT tasks_title_length ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_length ON public.tasks IS '1 to 255 characters (Unicode code points).';
+
+
+--
+-- Name: CONSTRAINT tasks_title_trimmed ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_trimmed ON public.tasks IS 'No character of Unicode''s White_Space at either end; btrim knows only the space.';
+
+
+--
+-- Name: users; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.users (
+    id text NOT NULL COLLATE pg_catalog."C",
+    email text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_email_length CHECK (((char_length(email) >= 1) AND (char_length(email) <= 320))),
+    CONSTRAINT users_email_no_control CHECK ((email !~ '[\u0001-\u001f\u007f-\u009f]'::text)),
+    CONSTRAINT users_id_length CHECK (((octet_length(id) >= 1) AND (octet_length(id) <= 255))),
+    CONSTRAINT users_id_no_control CHECK ((id !~ '[\u0001-\u001f\u007f-\u009f]'::text))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.users IS 'The owners of tasks. A row appears with its user''s first write.';
+
+
+--
+-- Name: COLUMN users.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.users.id IS 'The user as the token issuer names it: opaque, case-sensitive, 1 to 255 bytes without control characters.';
+
+
+--
+-- Name: COLUMN users.email; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.users.email IS 'The e-mail of the latest write''s token that carried one; NULL until then.';
+
+
+--
+-- Name: COLUMN users.created_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.users.created_at IS 'When the user first wrote.';
+
+
+--
+-- Name: COLUMN users.updated_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.users.updated_at IS 'When this row last changed.';
+
+
+--
+-- Name: CONSTRAINT users_email_length ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_email_length ON public.users IS '1 to 320 characters: 64, an @ and 255 (RFC 5321, 4.5.3.1).';
+
+
+--
+-- Name: CONSTRAINT users_email_no_control ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_email_no_control ON public.users IS 'No control character (Unicode category Cc).';
+
+
+--
+-- Name: CONSTRAINT users_id_length ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_id_length ON public.users IS 'An empty id would match the empty setting a pooled connection is left with.';
+
+
+--
+-- Name: CONSTRAINT users_id_no_control ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_id_no_control ON public.users IS 'No control character (Unicode category Cc).';
+
+
+--
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: tasks tasks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (user_id, id);
+
+
+--
+-- Name: CONSTRAINT tasks_pkey ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_pkey ON public.tasks IS 'A task is named by its owner and its id, never by its id alone.';
+
+
+--
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: CONSTRAINT users_pkey ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_pkey ON public.users IS 'One row a user.';
+
+
+--
+-- Name: INDEX tasks_pkey; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON INDEX public.tasks_pkey IS 'Serves every query by task.';
+
+
+--
+-- Name: tasks_user_id_created_at_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX tasks_user_id_created_at_id_idx ON public.tasks USING btree (user_id, created_at DESC, id DESC);
+
+
+--
+-- Name: INDEX tasks_user_id_created_at_id_idx; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON INDEX public.tasks_user_id_created_at_id_idx IS 'Serves ListTasks: one user''s tasks, newest first.';
+
+
+--
+-- Name: INDEX users_pkey; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON INDEX public.users_pkey IS 'Serves every query by user.';
+
+
+--
+-- Name: tasks tasks_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+
+--
+-- Name: CONSTRAINT tasks_user_id_fkey ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_user_id_fkey ON public.tasks IS 'A user''s tasks go with the user.';
+
+
+--
+-- Name: tasks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: tasks tasks_delete; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tasks_delete ON public.tasks FOR DELETE TO todo_app USING ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY tasks_delete ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY tasks_delete ON public.tasks IS 'A user removes only its own tasks.';
+
+
+--
+-- Name: tasks tasks_insert; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tasks_insert ON public.tasks FOR INSERT TO todo_app WITH CHECK ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY tasks_insert ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY tasks_insert ON public.tasks IS 'A user adds only its own tasks.';
+
+
+--
+-- Name: tasks tasks_select; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tasks_select ON public.tasks FOR SELECT TO todo_app USING ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY tasks_select ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY tasks_select ON public.tasks IS 'A user sees only its own tasks.';
+
+
+--
+-- Name: tasks tasks_update; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tasks_update ON public.tasks FOR UPDATE TO todo_app USING ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text))) WITH CHECK ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY tasks_update ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY tasks_update ON public.tasks IS 'A user changes, and keeps, only its own tasks.';
+
+
+--
+-- Name: users; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: users users_delete; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY users_delete ON public.users FOR DELETE TO todo_app USING ((id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY users_delete ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY users_delete ON public.users IS 'A user removes only its own row.';
+
+
+--
+-- Name: users users_insert; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY users_insert ON public.users FOR INSERT TO todo_app WITH CHECK ((id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY users_insert ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY users_insert ON public.users IS 'A user adds only its own row.';
+
+
+--
+-- Name: users users_select; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY users_select ON public.users FOR SELECT TO todo_app USING ((id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY users_select ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY users_select ON public.users IS 'A user sees only its own row.';
+
+
+--
+-- Name: users users_update; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY users_update ON public.users FOR UPDATE TO todo_app USING ((id = NULLIF(current_setting('app.user_id'::text, true), ''::text))) WITH CHECK ((id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY users_update ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY users_update ON public.users IS 'A user changes, and keeps, only its own row.';
+
+
+--
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA public TO todo_app;
+
+
+--
+-- Name: TABLE schema_migrations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.schema_migrations TO todo_app;
+
+
+--
+-- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,DELETE ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.user_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(user_id) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(id) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.title; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(title),UPDATE(title) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.description; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(description),UPDATE(description) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.completed; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(completed),UPDATE(completed) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.updated_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(updated_at) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: TABLE users; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.users TO todo_app;
+
+
+--
+-- Name: COLUMN users.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(id) ON TABLE public.users TO todo_app;
+
+
+--
+-- Name: COLUMN users.email; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO todo_app;
+
+
+--
+-- Name: COLUMN users.updated_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(updated_at) ON TABLE public.users TO todo_app;
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+
