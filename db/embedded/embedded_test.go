@@ -1,0 +1,190 @@
+package embedded_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/securetodo/securetodo/db/embedded"
+)
+
+// patience is for a machine that builds and tests other packages meanwhile.
+const patience = 2 * time.Minute
+
+const helperMark = "SECURETODO_EMBEDDED_TEST_DIR"
+
+func TestMain(m *testing.M) {
+	embedded.ChildMain()
+	if dir := os.Getenv(helperMark); dir != "" {
+		runHelper(dir)
+	}
+	os.Exit(m.Run())
+}
+
+// runHelper is another program with a server, for tests that kill it.
+func runHelper(dir string) {
+	s, err := embedded.Start(context.Background(), embedded.Config{Dir: dir, Parameters: fast})
+	if err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+	fmt.Println(s.URL())
+	<-s.Done()
+	os.Exit(0)
+}
+
+var fast = map[string]string{"fsync": "off", "full_page_writes": "off"}
+
+// reachable is a folder that an unprivileged user can reach, which t.TempDir is not.
+func reachable(t *testing.T) string {
+	t.Helper()
+	base, err := os.MkdirTemp("", "embedded")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(base); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(base, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(base, "server")
+}
+
+func start(t *testing.T, dir string) *embedded.Server {
+	t.Helper()
+	s, err := tryStart(t, embedded.Config{Dir: dir, Parameters: fast})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func tryStart(t *testing.T, c embedded.Config) (*embedded.Server, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s, err := embedded.Start(ctx, c)
+	if err == nil {
+		t.Cleanup(func() { _ = s.Stop() })
+	}
+	return s, err
+}
+
+func stop(t *testing.T, s *embedded.Server) {
+	t.Helper()
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func query(t *testing.T, s *embedded.Server, sql string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	var answer string
+	if err := conn.QueryRow(t.Context(), sql).Scan(&answer); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return answer
+}
+
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("still not so: %s", what)
+		}
+	}
+}
+
+func host(t *testing.T, raw string) string {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+func refuses(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return err != nil
+}
+
+// keeperOf finds the keeper by the folder on its command line.
+func keeperOf(t *testing.T, dir string) int {
+	t.Helper()
+	out, err := exec.Command("ps", "-ww", "-A", "-o", "pid=,command=").Output()
+	if err != nil {
+		t.Skipf("no ps here: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "(keeper of the database in "+dir+")") {
+			pid, err := strconv.Atoi(strings.Fields(line)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return pid
+		}
+	}
+	t.Fatalf("no keeper of %s in:\n%s", dir, out)
+	return 0
+}
+
+func mustMention(t *testing.T, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("the error does not mention %q: %v", word, err)
+		}
+	}
+}
+
+// lines is a Progress that can be read while it is written to.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
