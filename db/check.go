@@ -1,0 +1,189 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Check tells whether the server may start on this database: its schema is the one
+// this program was built for, or a newer one on which every query still prepares
+// (then newer is its version), and the third wall stands. The error says which
+// command mends it.
+func (p *Pool) Check(ctx context.Context) (newer uint, err error) {
+	latest, err := LatestVersion()
+	if err != nil {
+		return 0, err
+	}
+	conn, err := p.acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return 0, translate(err)
+	}
+	defer tx.Rollback(ctx)
+
+	if _, err := tx.Exec(ctx, enterScope, ""); err != nil {
+		return 0, explainRole(err)
+	}
+	version, err := schemaVersion(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	if version < latest {
+		return 0, fmt.Errorf("the schema is at version %d, this program needs %d: run `todo migrate up`", version, latest)
+	}
+	if err := checkWall(ctx, tx); err != nil {
+		return 0, err
+	}
+	for name, statement := range statements(ctx) {
+		if _, err := tx.Prepare(ctx, "", statement); err != nil {
+			return 0, fmt.Errorf("query %s does not prepare on schema version %d: run the release that fits it, or `todo migrate goto %d`: %w", name, version, latest, translate(err))
+		}
+	}
+	if version > latest {
+		return version, nil
+	}
+	return 0, nil
+}
+
+func explainRole(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return translate(err)
+	}
+	switch pg.Code {
+	case "22023": // invalid parameter value
+		return errors.New("role todo_app does not exist: run `todo migrate up`")
+	case "42501": // insufficient privilege
+		return errors.New("the login may not switch to role todo_app: run GRANT todo_app TO that login")
+	}
+	return translate(err)
+}
+
+func schemaVersion(ctx context.Context, tx pgx.Tx) (uint, error) {
+	var exists bool
+	if err := tx.QueryRow(ctx, "SELECT to_regclass('schema_migrations') IS NOT NULL").Scan(&exists); err != nil {
+		return 0, translate(err)
+	}
+	if !exists {
+		return 0, errors.New("the schema has no version: run `todo migrate up`")
+	}
+	var version uint
+	var dirty bool
+	err := tx.QueryRow(ctx, "SELECT version, dirty FROM schema_migrations").Scan(&version, &dirty)
+	var pg *pgconn.PgError
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, nil
+	case errors.As(err, &pg) && pg.Code == "42501": // insufficient privilege: not granted yet
+		return 0, errors.New("the schema is older than this program: run `todo migrate up`")
+	case err != nil:
+		return 0, translate(err)
+	case dirty:
+		return 0, fmt.Errorf("schema version %d is dirty: run `todo migrate up`, which says what to do", version)
+	}
+	return version, nil
+}
+
+// wallFaults names what would let todo_app see more than one user's rows. It reads
+// the catalogs and then tries: with no user set, not one row may show.
+const wallFaults = `
+SELECT 'role todo_app is a superuser or has BYPASSRLS: run ALTER ROLE todo_app NOSUPERUSER NOBYPASSRLS'
+FROM pg_roles
+WHERE rolname = current_user
+  AND (rolsuper OR rolbypassrls)
+UNION ALL
+SELECT format('row-level security of %s is not enabled and forced: run ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', relname)
+FROM pg_class
+WHERE oid IN ('users'::regclass, 'tasks'::regclass)
+  AND NOT (relrowsecurity AND relforcerowsecurity)
+UNION ALL
+SELECT format('role todo_app owns %s, or is a member of the role that does: run ALTER TABLE %1$s OWNER TO the login that migrates', relname)
+FROM pg_class
+WHERE oid IN ('users'::regclass, 'tasks'::regclass)
+  AND pg_has_role(current_user, relowner, 'MEMBER')
+UNION ALL
+SELECT format('%s has no policy for %s: run ` + "`todo migrate goto 3`, then `todo migrate up`" + `', tables.relname, commands.name)
+FROM (VALUES ('users', 'id'), ('tasks', 'user_id')) AS tables (relname, owner_column)
+CROSS JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
+WHERE NOT EXISTS (
+  SELECT FROM pg_policy
+  WHERE polrelid = tables.relname::regclass
+    AND polcmd IN (commands.code::"char", '*')
+)
+UNION ALL
+SELECT format('policy %I of %s does not compare the owner with app.user_id alone: run DROP POLICY %1$I ON %2$s', polname, polrelid::regclass)
+FROM pg_policy
+JOIN (VALUES ('users', 'id'), ('tasks', 'user_id')) AS tables (relname, owner_column)
+  ON polrelid = tables.relname::regclass
+CROSS JOIN LATERAL (VALUES (pg_get_expr(polqual, polrelid)), (pg_get_expr(polwithcheck, polrelid))) AS expressions (expression)
+WHERE polpermissive
+  AND EXISTS (
+    SELECT FROM unnest(polroles) AS role (oid)
+    WHERE role.oid = 0
+      OR pg_has_role(current_user, role.oid, 'MEMBER')
+  )
+  AND (expression IS NOT NULL
+    AND expression <> format('(%s = NULLIF(current_setting(''app.user_id''::text, true), ''''::text))', owner_column)
+    OR polqual IS NULL AND polwithcheck IS NULL)
+UNION ALL
+SELECT 'a row of users shows without a user' WHERE EXISTS (SELECT FROM users)
+UNION ALL
+SELECT 'a row of tasks shows without a user' WHERE EXISTS (SELECT FROM tasks)`
+
+func checkWall(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, wallFaults)
+	if err != nil {
+		return translate(err)
+	}
+	faults, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return translate(err)
+	}
+	if len(faults) > 0 {
+		return errors.New("row-level security does not hold: " + faults[0])
+	}
+	return nil
+}
+
+// statements returns the text of every generated query by its name. It calls each
+// with a DBTX that only listens, so a new query cannot be forgotten.
+func statements(ctx context.Context) map[string]string {
+	heard := &listener{}
+	queries := reflect.ValueOf(New(heard))
+	found := map[string]string{}
+	for i, querier := 0, reflect.TypeFor[Querier](); i < querier.NumMethod(); i++ {
+		method := queries.MethodByName(querier.Method(i).Name)
+		method.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.Zero(method.Type().In(1))})
+		found[querier.Method(i).Name] = heard.sql
+	}
+	return found
+}
+
+// listener is a DBTX that remembers the last query and runs none.
+type listener struct{ sql string }
+
+var errListening = errors.New("only listening")
+
+func (l *listener) Exec(_ context.Context, sql string, _ ...any) (pgconn.CommandTag, error) {
+	l.sql = sql
+	return pgconn.CommandTag{}, errListening
+}
+
+func (l *listener) Query(_ context.Context, sql string, _ ...any) (pgx.Rows, error) {
+	l.sql = sql
+	return nil, errListening
+}
+
+func (l *listener) QueryRow(_ context.Context, sql string, _ ...any) pgx.Row {
+	l.sql = sql
+	return row{err: errListening}
+}

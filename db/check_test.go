@@ -1,0 +1,122 @@
+package db_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+func TestServerMayStartOnTheSchemaItWasBuiltFor(t *testing.T) {
+	for _, login := range dbtest.Logins {
+		t.Run(login.String(), func(t *testing.T) {
+			h := newHousehold(t, login)
+			if newer, err := h.pool.Check(t.Context()); newer != 0 || err != nil {
+				t.Errorf("%d, %v", newer, err)
+			}
+		})
+	}
+}
+
+func TestLoginThatOwnsNothingIsEnough(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	super := dbtest.SuperuserURL(t, url)
+	login := dbtest.Value[string](t, super, "SELECT 'login_' || current_database()")
+	dbtest.Exec(t, super, fmt.Sprintf("CREATE ROLE %[1]s LOGIN NOINHERIT PASSWORD 'owns-nothing'; GRANT todo_app TO %[1]s", login))
+	t.Cleanup(func() { dbtest.Exec(t, super, "DROP ROLE "+login) })
+	pool := dbtest.Pool(t, dbtest.As(t, url, login, "owns-nothing"))
+	defer pool.Close()
+	if _, err := pool.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := useOwnTasks(t.Context(), pool.As(alice), alice); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServerRefusesToStartAndSaysWhatMendsIt(t *testing.T) {
+	for name, c := range map[string]struct{ damage, says string }{
+		"RLS off":                   {"ALTER TABLE tasks DISABLE ROW LEVEL SECURITY", "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY"},
+		"RLS not forced":            {"ALTER TABLE users NO FORCE ROW LEVEL SECURITY", "FORCE ROW LEVEL SECURITY"},
+		"policy missing":            {"DROP POLICY tasks_update ON tasks", "tasks has no policy for UPDATE"},
+		"policy that lets all pass": {"CREATE POLICY support ON tasks FOR SELECT USING (true)", "policy support of tasks"},
+		"policy for todo_app alone": {"CREATE POLICY support ON users TO todo_app USING (email IS NOT NULL)", "policy support of users"},
+		"a policy's check widened":  {"ALTER POLICY tasks_insert ON tasks WITH CHECK (true)", "policy tasks_insert of tasks"},
+		"no migration":              {"DROP TABLE schema_migrations", "todo migrate up"},
+		"older schema":              {"UPDATE schema_migrations SET version = version - 1", "todo migrate up"},
+		"dirty schema":              {"UPDATE schema_migrations SET dirty = true", "dirty"},
+		"version not readable":      {"REVOKE SELECT ON schema_migrations FROM todo_app", "todo migrate up"},
+		"newer and without a query": {"UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks RENAME COLUMN title TO name", "does not prepare on schema version 999999"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHousehold(t, dbtest.NeonOwner)
+			dbtest.Exec(t, h.super, c.damage)
+			if _, err := h.pool.Check(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v, want it to say %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestPolicyForAnotherRoleDoesNotStopTheServer(t *testing.T) {
+	h := newHousehold(t, dbtest.NeonOwner)
+	dbtest.Exec(t, h.super, "CREATE POLICY audit ON tasks FOR SELECT TO pg_monitor USING (true)")
+	if _, err := h.pool.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNewerSchemaIsReportedAndNoObstacle(t *testing.T) {
+	h := newHousehold(t, dbtest.NeonOwner)
+	dbtest.Exec(t, h.super, "UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks ADD COLUMN later text")
+	if newer, err := h.pool.Check(t.Context()); newer != 999999 || err != nil {
+		t.Errorf("%d, %v", newer, err)
+	}
+}
+
+func TestServerRefusesARoleThatBypassesRowLevelSecurity(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url)
+	// Roles belong to the cluster, where other tests rely on todo_app: the damage
+	// is done and undone in the transaction that looks.
+	for damage, says := range map[string]string{
+		"ALTER ROLE todo_app BYPASSRLS":       "NOBYPASSRLS",
+		"ALTER ROLE todo_app SUPERUSER":       "NOSUPERUSER",
+		"ALTER TABLE tasks OWNER TO todo_app": "role todo_app owns tasks",
+		"GRANT todo_app TO CURRENT_USER; CREATE ROLE todo_test_boss; GRANT todo_test_boss TO todo_app; ALTER TABLE tasks OWNER TO todo_test_boss": "role todo_app owns tasks",
+	} {
+		t.Run(damage, func(t *testing.T) {
+			superuser := dbtest.Pool(t, dbtest.SuperuserURL(t, url))
+			if err := superuser.CheckWallAfter(t.Context(), damage); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%v, want it to say %q", err, says)
+			}
+		})
+	}
+	if _, err := pool.Check(t.Context()); err != nil {
+		t.Errorf("the damage stayed: %v", err)
+	}
+}
+
+func TestLoginThatMayNotSwitchIsToldWhatToRun(t *testing.T) {
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	super := dbtest.SuperuserURL(t, url)
+	login := dbtest.Value[string](t, super, "SELECT 'stranger_' || current_database()")
+	dbtest.Exec(t, super, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'stranger'", login))
+	t.Cleanup(func() { dbtest.Exec(t, super, "DROP ROLE "+login) })
+	pool := dbtest.Pool(t, dbtest.As(t, url, login, "stranger"))
+	defer pool.Close()
+	if _, err := pool.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "todo_app") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEveryQueryNamesItselfToTheDatabase(t *testing.T) {
+	for name, statement := range db.Statements(t.Context()) {
+		if !strings.Contains(statement, "/* "+name+" */") {
+			t.Errorf("query %s does not say /* %s */ behind its first keyword", name, name)
+		}
+	}
+}

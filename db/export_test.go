@@ -1,0 +1,43 @@
+package db
+
+import (
+	"context"
+	"fmt"
+)
+
+// Scope is a user's scope itself, for SQL that no generated query says.
+func (p *Pool) Scope(userID string) DBTX { return scope{pool: p, userID: userID} }
+
+// Statements are the texts of the generated queries by name.
+func Statements(ctx context.Context) map[string]string { return statements(ctx) }
+
+// Leftovers says what a connection of the pool still carries of a scope, "" for
+// nothing.
+func (p *Pool) Leftovers(ctx context.Context) string {
+	var role, login, user string
+	err := p.pool.QueryRow(ctx, "SELECT current_user::text, session_user::text, COALESCE(current_setting('app.user_id', true), '')").Scan(&role, &login, &user)
+	if err != nil {
+		return err.Error()
+	}
+	if role != login || user != "" {
+		return fmt.Sprintf("the connection still has role %q and user %q", role, user)
+	}
+	return ""
+}
+
+// CheckWallAfter looks at the third wall in a transaction that damages it first
+// and is rolled back.
+func (p *Pool) CheckWallAfter(ctx context.Context, damage string) error {
+	tx, err := p.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(ctx)
+	if _, err := tx.Exec(ctx, damage); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, enterScope, ""); err != nil {
+		return err
+	}
+	return checkWall(ctx, tx)
+}

@@ -1,0 +1,247 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+const (
+	alice = "alice"
+	bob   = "bob"
+)
+
+// attempts has, for every generated query, how somebody who says to be user
+// reaches for a task: what it shows them, and an error that may refuse it. A query
+// without an attempt fails TestEveryQueryHasAnAttempt.
+var attempts = map[string]func(ctx context.Context, q db.Querier, user string, id uuid.UUID) (seen []db.Task, changed int64, err error){
+	"ListTasks": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasks(ctx, db.ListTasksParams{UserID: user})
+		return tasks, 0, err
+	},
+	"GetTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		task, err := q.GetTask(ctx, db.GetTaskParams{UserID: user, ID: id})
+		return []db.Task{task}, 0, err
+	},
+	"CreateTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		row, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "taken over", Email: new("other@example.test")})
+		return []db.Task{{UserID: row.UserID, ID: row.ID, Title: row.Title}}, 0, err
+	},
+	"UpdateTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		task, err := q.UpdateTask(ctx, db.UpdateTaskParams{UserID: user, ID: id, Title: new("taken over"), Email: new("other@example.test")})
+		return []db.Task{task}, 0, err
+	},
+	"CompleteTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		task, err := q.CompleteTask(ctx, db.CompleteTaskParams{UserID: user, ID: id, Email: new("other@example.test")})
+		return []db.Task{task}, 0, err
+	},
+	"DeleteTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		deleted, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id, Email: new("other@example.test")})
+		return nil, deleted, err
+	},
+	"SeedTasks": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		_, err := q.SeedTasks(ctx, db.SeedTasksParams{
+			UserID: user, Email: new("other@example.test"), Ids: []uuid.UUID{id}, Titles: []string{"taken over"}, Completed: []bool{true},
+		})
+		return nil, 0, err
+	},
+}
+
+func TestEveryQueryHasAnAttempt(t *testing.T) {
+	querier := reflect.TypeFor[db.Querier]()
+	for i := range querier.NumMethod() {
+		if name := querier.Method(i).Name; attempts[name] == nil {
+			t.Errorf("query %s has no isolation test: add it to attempts", name)
+		}
+	}
+	if len(attempts) != querier.NumMethod() {
+		t.Errorf("%d attempts for %d queries", len(attempts), querier.NumMethod())
+	}
+}
+
+// household is a database with a task of alice's and one of bob's.
+type household struct {
+	url, super string
+	pool       *db.Pool
+	secret     uuid.UUID // alice's task
+}
+
+func newHousehold(t *testing.T, login dbtest.Login) household {
+	t.Helper()
+	url := dbtest.New(t, login)
+	h := household{url: url, super: dbtest.SuperuserURL(t, url), pool: dbtest.Pool(t, url), secret: uuid.Must(uuid.NewV7())}
+	for user, id := range map[string]uuid.UUID{alice: h.secret, bob: uuid.Must(uuid.NewV7())} {
+		_, err := h.pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test")})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+// rowsOfAlice is everything of alice's, as a superuser sees it.
+func (h household) rowsOfAlice(t *testing.T) string {
+	t.Helper()
+	return dbtest.Value[string](t, h.super, `
+		SELECT (SELECT json_agg(u ORDER BY id) FROM users u WHERE id = 'alice')::text
+		    || (SELECT json_agg(t ORDER BY id) FROM tasks t WHERE user_id = 'alice')::text`)
+}
+
+// mustStayAlices runs an attempt of bob's and checks that it showed and changed
+// nothing of alice's.
+func (h household) mustStayAlices(t *testing.T, attempt func() ([]db.Task, int64, error)) {
+	t.Helper()
+	before := h.rowsOfAlice(t)
+	seen, changed, err := attempt()
+	if err != nil {
+		seen = nil
+	}
+	for _, task := range seen {
+		if task.UserID == alice || task.Title == "of alice" {
+			t.Errorf("bob sees %+v", task)
+		}
+	}
+	if changed != 0 {
+		t.Errorf("bob changed %d rows", changed)
+	}
+	if after := h.rowsOfAlice(t); after != before {
+		t.Errorf("alice's rows were\n%s\nand are now\n%s", before, after)
+	}
+}
+
+func forEachQuery(t *testing.T, test func(t *testing.T, login dbtest.Login, name string)) {
+	for _, login := range dbtest.Logins {
+		for name := range attempts {
+			t.Run(fmt.Sprint(login, "/", name), func(t *testing.T) {
+				t.Parallel()
+				test(t, login, name)
+			})
+		}
+	}
+}
+
+func TestQueryOfOneUserCannotReachAnothersTask(t *testing.T) {
+	forEachQuery(t, func(t *testing.T, login dbtest.Login, name string) {
+		h := newHousehold(t, login)
+		h.mustStayAlices(t, func() ([]db.Task, int64, error) {
+			return attempts[name](t.Context(), h.pool.As(bob), bob, h.secret)
+		})
+	})
+}
+
+func TestScopeOfOneUserRefusesQueryThatNamesAnother(t *testing.T) {
+	forEachQuery(t, func(t *testing.T, login dbtest.Login, name string) {
+		h := newHousehold(t, login)
+		h.mustStayAlices(t, func() ([]db.Task, int64, error) {
+			return attempts[name](t.Context(), h.pool.As(bob), alice, h.secret)
+		})
+	})
+}
+
+func TestQueriesAloneKeepUsersApartWithoutRowLevelSecurity(t *testing.T) {
+	forEachQuery(t, func(t *testing.T, login dbtest.Login, name string) {
+		h := newHousehold(t, login)
+		dbtest.Exec(t, h.super, "ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
+		unscoped, err := pgxpool.New(t.Context(), h.super)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unscoped.Close()
+		h.mustStayAlices(t, func() ([]db.Task, int64, error) {
+			return attempts[name](t.Context(), db.New(unscoped), bob, h.secret)
+		})
+	})
+}
+
+func TestRowLevelSecurityAloneKeepsUsersApart(t *testing.T) {
+	statements := []string{
+		"SELECT user_id, title FROM tasks",
+		"SELECT id, email FROM users",
+		"SELECT user_id, title FROM tasks WHERE user_id = 'alice'",
+		"UPDATE tasks SET title = 'taken over'",
+		"UPDATE tasks SET user_id = 'bob'",
+		"UPDATE users SET email = 'other@example.test'",
+		"UPDATE users SET id = 'alice'",
+		"DELETE FROM tasks",
+		"DELETE FROM users",
+		"TRUNCATE tasks",
+		"INSERT INTO tasks (user_id, id, title) VALUES ('alice', gen_random_uuid(), 'planted')",
+		"INSERT INTO users (id) VALUES ('carol')",
+		"INSERT INTO users (id) VALUES ('alice') ON CONFLICT (id) DO UPDATE SET email = 'other@example.test'",
+		"COPY tasks TO STDOUT",
+	}
+	for _, login := range dbtest.Logins {
+		for _, statement := range statements {
+			t.Run(fmt.Sprint(login, "/", statement), func(t *testing.T) {
+				t.Parallel()
+				h := newHousehold(t, login)
+				h.mustStayAlices(t, func() ([]db.Task, int64, error) {
+					rows, err := h.pool.Scope(bob).Query(t.Context(), statement)
+					if err != nil {
+						return nil, 0, err
+					}
+					defer rows.Close()
+					var seen []db.Task
+					for rows.Next() {
+						values, err := rows.Values()
+						if err != nil {
+							return nil, 0, err
+						}
+						user, _ := values[0].(string)
+						title, _ := values[1].(string)
+						seen = append(seen, db.Task{UserID: user, Title: title})
+					}
+					return seen, 0, rows.Err()
+				})
+				if n := dbtest.Value[int](t, h.super, "SELECT count(*) FROM users WHERE id NOT IN ('alice', 'bob')"); n != 0 {
+					t.Errorf("%d users were planted", n)
+				}
+			})
+		}
+	}
+}
+
+func TestLoginItselfWouldSeeEveryRow(t *testing.T) {
+	for _, login := range dbtest.Logins {
+		t.Run(login.String(), func(t *testing.T) {
+			h := newHousehold(t, login)
+			if n := dbtest.Value[int](t, h.url, "SELECT count(*) FROM tasks"); n != 2 {
+				t.Errorf("the login sees %d tasks without the scope: the other tests prove less than they say", n)
+			}
+		})
+	}
+}
+
+func TestNoUserIsNobody(t *testing.T) {
+	h := newHousehold(t, dbtest.NeonOwner)
+	tasks, err := h.pool.As("").ListTasks(t.Context(), db.ListTasksParams{UserID: ""})
+	if err != nil || len(tasks) != 0 {
+		t.Errorf("a scope without a user sees %v, %v", tasks, err)
+	}
+	if _, err := h.pool.As("").CreateTask(t.Context(), db.CreateTaskParams{ID: uuid.New(), Title: "nobody's"}); err == nil {
+		t.Error("a scope without a user made a task")
+	}
+}
+
+func TestOwnTaskStaysReachable(t *testing.T) {
+	for _, login := range dbtest.Logins {
+		t.Run(login.String(), func(t *testing.T) {
+			h := newHousehold(t, login)
+			task, err := h.pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: h.secret})
+			if err != nil || task.Title != "of alice" {
+				t.Errorf("alice gets %+v, %v", task, err)
+			}
+			if _, err := h.pool.As(bob).GetTask(t.Context(), db.GetTaskParams{UserID: bob, ID: h.secret}); !errors.Is(err, db.ErrNotFound) {
+				t.Errorf("bob gets %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,259 @@
+package db_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/golang-migrate/migrate/v4"
+	_ "github.com/golang-migrate/migrate/v4/database/pgx/v5"
+	_ "github.com/golang-migrate/migrate/v4/source/file"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+func migrator(t *testing.T, url string) *db.Migrator {
+	t.Helper()
+	m, err := db.NewMigrator(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+func mustBeAt(t *testing.T, m *db.Migrator, want uint) {
+	t.Helper()
+	if version, dirty, err := m.Version(); version != want || dirty || err != nil {
+		t.Fatalf("version %d, dirty %t, %v; want %d", version, dirty, err, want)
+	}
+}
+
+func latest(t *testing.T) uint {
+	t.Helper()
+	version, err := db.LatestVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
+func TestMigrationsGoUpAndDownStepByStep(t *testing.T) {
+	for _, login := range dbtest.Logins {
+		t.Run(login.String(), func(t *testing.T) {
+			m := migrator(t, dbtest.NewEmpty(t, login))
+			mustBeAt(t, m, 0)
+			for range 2 {
+				if err := m.Up(); err != nil {
+					t.Fatal(err)
+				}
+				mustBeAt(t, m, latest(t))
+			}
+			for version := latest(t); version > 0; version-- {
+				if err := m.Down(1); err != nil {
+					t.Fatal(err)
+				}
+				mustBeAt(t, m, version-1)
+			}
+			if err := m.Goto(2); err != nil {
+				t.Fatal(err)
+			}
+			mustBeAt(t, m, 2)
+			if err := m.Goto(0); err != nil {
+				t.Fatal(err)
+			}
+			mustBeAt(t, m, 0)
+		})
+	}
+}
+
+func TestStepsThatCannotBeAreRefusedBeforeAnyIsTaken(t *testing.T) {
+	m := migrator(t, dbtest.New(t, dbtest.NeonOwner))
+	for name, err := range map[string]error{
+		"down 0":        m.Down(0),
+		"down too many": m.Down(latest(t) + 1),
+		"goto unknown":  m.Goto(latest(t) + 1),
+		"force unknown": m.Force(latest(t) + 1),
+		"through pooler": func() error {
+			_, err := db.NewMigrator(t.Context(), "postgres://u@ep-x-pooler.neon.tech/d")
+			return err
+		}(),
+	} {
+		if err == nil {
+			t.Errorf("%s was not refused", name)
+		}
+	}
+	mustBeAt(t, m, latest(t))
+}
+
+func TestForceRecordsAVersionWithoutRunningIt(t *testing.T) {
+	m := migrator(t, dbtest.NewEmpty(t, dbtest.NeonOwner))
+	if err := m.Force(1); err != nil {
+		t.Fatal(err)
+	}
+	mustBeAt(t, m, 1)
+	if err := m.Force(0); err != nil {
+		t.Fatal(err)
+	}
+	mustBeAt(t, m, 0)
+	if err := m.Up(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFailedMigrationSaysWhatToDo(t *testing.T) {
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	dbtest.Exec(t, url, "CREATE TABLE tasks ()")
+	m := migrator(t, url)
+	if err := m.Up(); err == nil || !strings.Contains(err.Error(), "todo migrate force") {
+		t.Errorf("%v", err)
+	}
+	if err := m.Up(); err == nil || !strings.Contains(err.Error(), "todo migrate force 1`") {
+		t.Errorf("again: %v", err)
+	}
+	dbtest.Exec(t, url, "DROP TABLE tasks")
+	if err := m.Force(1); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Up(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSchemaNewerThanTheProgramIsLeftAlone(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	dbtest.Exec(t, url, "UPDATE schema_migrations SET version = 999999")
+	if err := migrator(t, url).Up(); err == nil || !strings.Contains(err.Error(), "newer") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestManyMigrationsAtOnce has runs in one database and in several of the same
+// cluster, which all want the role.
+func TestManyMigrationsAtOnce(t *testing.T) {
+	shared := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	urls := []string{shared, shared, shared}
+	for range 3 {
+		urls = append(urls, dbtest.NewEmpty(t, dbtest.NeonOwner), dbtest.NewEmpty(t, dbtest.Superuser))
+	}
+	var wg sync.WaitGroup
+	for _, url := range urls {
+		wg.Go(func() {
+			m, err := db.NewMigrator(context.WithoutCancel(t.Context()), url)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := m.Up(); err != nil {
+				t.Error(err)
+			}
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, url := range urls {
+		mustBeAt(t, migrator(t, url), latest(t))
+	}
+}
+
+func TestStockMigrateRunsTheSameFilesAndTable(t *testing.T) {
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	stock, err := migrate.New("file://../sql/migrations", "pgx5"+strings.TrimPrefix(url, "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stock.Close()
+	if err := stock.Up(); err != nil {
+		t.Fatal(err)
+	}
+	ours := migrator(t, url)
+	mustBeAt(t, ours, latest(t))
+	if err := ours.Down(1); err != nil {
+		t.Fatal(err)
+	}
+	if err := stock.Up(); err != nil {
+		t.Fatal(err)
+	}
+	mustBeAt(t, ours, latest(t))
+}
+
+func TestRoleMadeByAnotherLoginIsNamedWithItsRemedy(t *testing.T) {
+	super := dbtest.SuperuserURL(t, dbtest.New(t, dbtest.NeonOwner))
+	if dbtest.Value[int](t, super, "SELECT current_setting('server_version_num')::integer") < 160000 {
+		t.Skip("before PostgreSQL 16 CREATEROLE may grant any role")
+	}
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	login := dbtest.Value[string](t, super, "SELECT 'second_' || current_database()")
+	dbtest.Exec(t, super, fmt.Sprintf("CREATE ROLE %s LOGIN CREATEROLE PASSWORD 'second'", login))
+	t.Cleanup(func() { dbtest.Exec(t, super, fmt.Sprintf("DROP OWNED BY %[1]s; DROP ROLE %[1]s", login)) })
+	dbtest.Exec(t, dbtest.SuperuserURL(t, url), fmt.Sprintf("GRANT ALL ON SCHEMA public TO %s", login))
+	err := migrator(t, dbtest.As(t, url, login, "second")).Up()
+	if err == nil || !strings.Contains(err.Error(), "made by another login") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEveryMigrationHasTwoFilesThatSayWhyAndWhatTheyLock(t *testing.T) {
+	files, err := filepath.Glob("../sql/migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(content)
+		if !strings.HasPrefix(text, "-- Why: ") || !strings.Contains(text, "\n-- Locks: ") {
+			t.Errorf("%s does not start with -- Why: and say -- Locks:", file)
+		}
+		first, _, _ := strings.Cut(withoutComments(text), "\n")
+		if !strings.HasPrefix(first, "SET LOCAL lock_timeout = ") {
+			t.Errorf("%s does not state lock_timeout first but %q", file, first)
+		}
+		twin := strings.NewReplacer(".up.sql", ".down.sql", ".down.sql", ".up.sql").Replace(file)
+		if _, err := os.Stat(twin); err != nil {
+			t.Errorf("%s has no twin", file)
+		}
+	}
+}
+
+func withoutComments(sql string) string {
+	var lines []string
+	for line := range strings.Lines(sql) {
+		if !strings.HasPrefix(line, "--") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(lines, ""))
+}
+
+// dump is the schema as pg_dump writes it, without what changes from run to run.
+func dump(t *testing.T, url string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), dbtest.Need(t, "pg_dump"), "--schema-only", "--no-owner", "--dbname", url)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	for line := range strings.Lines(string(out)) {
+		if !strings.HasPrefix(line, "-- Dumped ") && !strings.HasPrefix(line, `\restrict`) && !strings.HasPrefix(line, `\unrestrict`) {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}

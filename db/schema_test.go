@@ -1,0 +1,143 @@
+package db_test
+
+import (
+	"flag"
+	"os"
+	"regexp"
+	"testing"
+	"unicode"
+
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+var update = flag.Bool("update", false, "write sql/schema.sql")
+
+const schemaFile = "../sql/schema.sql"
+
+func TestSchemaFileIsFresh(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	if major := dbtest.Value[int](t, url, "SELECT current_setting('server_version_num')::integer / 10000"); major != 15 {
+		skipOutsideCI(t, "pg_dump writes other versions than 15 otherwise")
+	}
+	now := dump(t, url)
+	if *update {
+		if err := os.WriteFile(schemaFile, []byte(now), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	committed, err := os.ReadFile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(committed) != now {
+		t.Error("sql/schema.sql is not what the migrations make: run `make schema`")
+	}
+}
+
+func skipOutsideCI(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") != "" && os.Getenv("TEST_DATABASE_URL") == "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func TestEachMigrationIsTakenBackExactly(t *testing.T) {
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	if major := dbtest.Value[int](t, url, "SELECT current_setting('server_version_num')::integer / 10000"); major != 15 {
+		skipOutsideCI(t, "pg_dump 15 refuses a newer server")
+	}
+	m := migrator(t, url)
+	dumps := []string{dump(t, url)}
+	for version := uint(1); version <= latest(t); version++ {
+		if err := m.Goto(version); err != nil {
+			t.Fatal(err)
+		}
+		dumps = append(dumps, dump(t, url))
+	}
+	for version := latest(t) - 1; version > 0; version-- {
+		if err := m.Down(1); err != nil {
+			t.Fatal(err)
+		}
+		if dump(t, url) != dumps[version] {
+			t.Errorf("after the down of %d the schema is not the one of %d", version+1, version)
+		}
+	}
+	if err := m.Up(); err != nil {
+		t.Fatal(err)
+	}
+	if dump(t, url) != dumps[latest(t)] {
+		t.Error("up, down and up again make another schema than up")
+	}
+}
+
+func TestEveryObjectIsCommented(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	missing := dbtest.Value[[]string](t, url, `
+		SELECT COALESCE(array_agg(name), '{}') FROM (
+			SELECT 'table ' || relname AS name FROM pg_class WHERE relkind = 'r' AND obj_description(oid, 'pg_class') IS NULL AND relnamespace = 'public'::regnamespace
+			UNION ALL
+			SELECT 'index ' || relname FROM pg_class WHERE relkind = 'i' AND obj_description(oid, 'pg_class') IS NULL AND relnamespace = 'public'::regnamespace
+			UNION ALL
+			SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+			WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace AND col_description(attrelid, attnum) IS NULL
+			UNION ALL
+			SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND obj_description(oid, 'pg_constraint') IS NULL
+			UNION ALL
+			SELECT 'policy ' || polname FROM pg_policy WHERE obj_description(oid, 'pg_policy') IS NULL
+		) AS uncommented
+		WHERE name !~ 'schema_migrations'`)
+	for _, name := range missing {
+		t.Errorf("%s has no COMMENT", name)
+	}
+}
+
+func TestTodoAppHasTheLeastGrants(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	got := dbtest.Value[string](t, url, `
+		SELECT string_agg(line, E'\n' ORDER BY line COLLATE "C") FROM (
+			SELECT table_name || ' ' || privilege_type || COALESCE(' (' || columns || ')', '') AS line FROM (
+				SELECT table_name, privilege_type, NULL AS columns FROM information_schema.table_privileges WHERE grantee = 'todo_app'
+				UNION ALL
+				SELECT table_name, privilege_type, string_agg(column_name, ', ' ORDER BY column_name COLLATE "C") FROM information_schema.column_privileges c
+				WHERE grantee = 'todo_app' AND NOT EXISTS (SELECT FROM information_schema.table_privileges t WHERE t.grantee = c.grantee AND t.table_name = c.table_name AND t.privilege_type = c.privilege_type)
+				GROUP BY table_name, privilege_type
+			) AS privileges
+		) AS lines`)
+	const want = `schema_migrations SELECT
+tasks DELETE
+tasks INSERT (completed, description, id, title, user_id)
+tasks SELECT
+tasks UPDATE (completed, description, title, updated_at)
+users INSERT (email, id)
+users SELECT
+users UPDATE (email, updated_at)`
+	if got != want {
+		t.Errorf("todo_app may:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestWhiteSpaceOfTheCheckIsUnicodes tries every code point: Go trims exactly what
+// the CHECK refuses at an end.
+func TestWhiteSpaceOfTheCheckIsUnicodes(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	definition := dbtest.Value[string](t, url, "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'tasks_title_trimmed'")
+	pattern := regexp.MustCompile(`'(.*)'`).FindStringSubmatch(definition)[1]
+	refused := dbtest.Value[[]int32](t, url, `
+		SELECT array_agg(point ORDER BY point) FROM generate_series(1, 1114111) AS point
+		WHERE point NOT BETWEEN 55296 AND 57343 AND (chr(point) || 'a' ~ $1 OR 'a' || chr(point) ~ $1)`, pattern)
+	var white []int32
+	for point := range rune(1114112) {
+		if unicode.IsSpace(point) {
+			white = append(white, point)
+		}
+	}
+	if len(refused) != len(white) {
+		t.Fatalf("the CHECK refuses %U, Go trims %U", refused, white)
+	}
+	for i := range white {
+		if refused[i] != white[i] {
+			t.Errorf("the CHECK refuses %U, Go trims %U", refused[i], white[i])
+		}
+	}
+}

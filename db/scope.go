@@ -1,0 +1,153 @@
+package db
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// enterScope makes the rest of the transaction todo_app's, for one user. Both
+// settings end with the transaction, so the connection carries nothing over.
+const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true)"
+
+// As returns the queries in the scope of one user: each runs as todo_app with
+// app.user_id set, so that row-level security admits that user's rows alone. The
+// settings and the query travel in one pipeline with one Sync: one round trip,
+// one transaction.
+//
+// A query that finds no row returns ErrNotFound, one that a constraint refuses a
+// *ConstraintError, and one that the database could not serve ErrUnavailable.
+func (p *Pool) As(userID string) *Queries {
+	return New(scope{pool: p, userID: userID})
+}
+
+// scope is the DBTX of one user.
+type scope struct {
+	pool   *Pool
+	userID string
+}
+
+func (s scope) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	rows, err := s.Query(ctx, sql, args...)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	rows.Close()
+	return rows.CommandTag(), rows.Err()
+}
+
+func (s scope) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := s.Query(ctx, sql, args...)
+	return row{rows, err}
+}
+
+func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	rows, err := s.send(ctx, sql, args)
+	if err != nil && isLostConnection(err) && isRead(sql) && ctx.Err() == nil {
+		// A database that restarts or scales to zero takes its idle connections
+		// with it; asking again is safe where nothing is written.
+		rows, err = s.send(ctx, sql, args)
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	return rows, nil
+}
+
+// send puts the scope and the query into one pipeline and reads the scope's
+// answer, so that a connection that was already dead shows here.
+func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, error) {
+	conn, err := s.pool.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	batch := &pgx.Batch{}
+	batch.Queue(enterScope, s.userID)
+	batch.Queue(sql, args...)
+	results := conn.SendBatch(ctx, batch)
+	r := &scopedRows{results: results, conn: conn, cancel: cancel}
+	if _, err := results.Exec(); err != nil {
+		r.finish()
+		return nil, err
+	}
+	// An error of the query itself is in the rows, too.
+	r.Rows, _ = results.Query()
+	return r, nil
+}
+
+// isRead tells whether a generated query only reads: one that writes starts with
+// WITH, INSERT, UPDATE or DELETE.
+func isRead(sql string) bool {
+	_, statement, _ := strings.Cut(sql, "\n")
+	return strings.HasPrefix(statement, "SELECT")
+}
+
+// scopedRows are the rows of a query in a scope. They count as read only when the
+// transaction has ended: a commit that fails shows in Err.
+type scopedRows struct {
+	pgx.Rows
+	results  pgx.BatchResults
+	conn     *pgxpool.Conn
+	cancel   context.CancelFunc
+	finished bool
+	err      error
+}
+
+func (r *scopedRows) Next() bool {
+	if r.Rows.Next() {
+		return true
+	}
+	r.Close()
+	return false
+}
+
+func (r *scopedRows) Close() {
+	r.Rows.Close()
+	r.finish()
+}
+
+func (r *scopedRows) Err() error {
+	if err := r.Rows.Err(); err != nil {
+		return translate(err)
+	}
+	return translate(r.err)
+}
+
+func (r *scopedRows) finish() {
+	if r.finished {
+		return
+	}
+	r.finished = true
+	r.err = r.results.Close()
+	r.conn.Release()
+	r.cancel()
+}
+
+// row is the one row of a query in a scope.
+type row struct {
+	pgx.Rows
+	err error
+}
+
+// Scan returns ErrNotFound where there is no row.
+func (r row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.Close()
+	if !r.Next() {
+		if err := r.Err(); err != nil {
+			return err
+		}
+		return ErrNotFound
+	}
+	if err := r.Rows.Scan(dest...); err != nil {
+		return err
+	}
+	r.Close()
+	return r.Err()
+}

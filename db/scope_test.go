@@ -1,0 +1,186 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+func TestEachQueryIsOneRoundTrip(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	proxy := dbtest.NewProxy(t, url)
+	pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1")
+	for name, attempt := range attempts {
+		t.Run(name, func(t *testing.T) {
+			id := uuid.New()
+			warm := func() {
+				if _, _, err := attempt(t.Context(), pool.As(alice), alice, id); err != nil && !errors.Is(err, db.ErrNotFound) {
+					t.Fatal(err)
+				}
+			}
+			warm()
+			id = uuid.New()
+			proxy.Reset()
+			warm()
+			if n := proxy.RoundTrips(); n != 1 {
+				t.Errorf("%d round trips", n)
+			}
+		})
+	}
+}
+
+func TestConnectionCarriesNothingOver(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1")
+	if _, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice}); err != nil {
+		t.Fatal(err)
+	}
+	if left := pool.Leftovers(t.Context()); left != "" {
+		t.Error(left)
+	}
+}
+
+// TestUsersStayApartOnFewConnections has 32 users at once on 2 connections: what
+// one leaves behind, another would meet.
+func TestUsersStayApartOnFewConnections(t *testing.T) {
+	for _, login := range dbtest.Logins {
+		t.Run(fmt.Sprint("directly as ", login), func(t *testing.T) {
+			t.Parallel()
+			mingle(t, dbtest.New(t, login)+"&pool_max_conns=2")
+		})
+		t.Run(fmt.Sprint("through PgBouncer as ", login), func(t *testing.T) {
+			t.Parallel()
+			mingle(t, dbtest.PgBouncer(t, dbtest.New(t, login), 2)+"&pool_max_conns=16")
+		})
+	}
+}
+
+func mingle(t *testing.T, url string) {
+	pool := dbtest.Pool(t, url)
+	var wg sync.WaitGroup
+	for n := range 64 {
+		wg.Go(func() {
+			user := fmt.Sprintf("user%d", n%32)
+			q := pool.As(user)
+			for round := range 10 {
+				if err := useOwnTasks(t.Context(), q, user); err != nil {
+					t.Errorf("%s in round %d: %v", user, round, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for range 8 {
+		if left := pool.Leftovers(t.Context()); left != "" {
+			t.Error(left)
+		}
+	}
+}
+
+// useOwnTasks runs each kind of statement and fails at the first foreign row.
+func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
+	id := uuid.New()
+	created, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test")})
+	if err != nil {
+		return err
+	}
+	if created.UserID != user || !created.Created {
+		return fmt.Errorf("created %+v", created)
+	}
+	got, err := q.CompleteTask(ctx, db.CompleteTaskParams{UserID: user, ID: id})
+	if err != nil {
+		return err
+	}
+	if got.UserID != user || !got.Completed {
+		return fmt.Errorf("completed %+v", got)
+	}
+	tasks, err := q.ListTasks(ctx, db.ListTasksParams{UserID: user})
+	if err != nil {
+		return err
+	}
+	for _, task := range tasks {
+		if task.UserID != user || task.Title != "of "+user {
+			return fmt.Errorf("foreign row %+v", task)
+		}
+	}
+	if n, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id}); err != nil || n != 1 {
+		return fmt.Errorf("deleted %d: %w", n, err)
+	}
+	return nil
+}
+
+func TestFailedCommitIsAnError(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	dbtest.Exec(t, url, `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$;
+		CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tasks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	pool := dbtest.Pool(t, url)
+	_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "never stored"})
+	if err == nil || !strings.Contains(err.Error(), "refused at commit") {
+		t.Errorf("a task whose commit failed was reported as made: %v", err)
+	}
+}
+
+func TestReadSurvivesALostConnection(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
+	read := func() error {
+		_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice})
+		return err
+	}
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	if err := read(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
+	pool := dbtest.Pool(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
+	_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice})
+	if !errors.Is(err, db.ErrUnavailable) {
+		t.Errorf("%v", err)
+	}
+	if err := pool.Ping(t.Context()); !errors.Is(err, db.ErrUnavailable) {
+		t.Errorf("ping: %v", err)
+	}
+}
+
+func TestClientThatLeavesIsNoFaultOfTheDatabase(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := pool.As(alice).ListTasks(ctx, db.ListTasksParams{UserID: alice})
+	if !errors.Is(err, context.Canceled) || errors.Is(err, db.ErrUnavailable) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConstraintIsNamed(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
+	for title, constraint := range map[string]string{
+		"":                        "tasks_title_length",
+		" a":                      "tasks_title_trimmed",
+		"a\u00a0":                 "tasks_title_trimmed",
+		strings.Repeat("é", 256):  "tasks_title_length",
+		"\u2029" + "a" + "\u3000": "tasks_title_trimmed",
+	} {
+		_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: title})
+		var refused *db.ConstraintError
+		if !errors.As(err, &refused) || refused.Constraint != constraint {
+			t.Errorf("title %q: %v, want %s", title, err, constraint)
+		}
+	}
+	if _, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: strings.Repeat("é", 255)}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,195 @@
+package db_test
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+func create(t *testing.T, pool *db.Pool, p db.CreateTaskParams) db.CreateTaskRow {
+	t.Helper()
+	row, err := pool.As(p.UserID).CreateTask(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+func TestIDCreatedTwiceIsOneTask(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
+	id := uuid.New()
+	first := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "first"})
+	second := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "second", Completed: true})
+	if !first.Created || second.Created {
+		t.Errorf("created: %t, then %t", first.Created, second.Created)
+	}
+	first.Created = false
+	if second != first {
+		t.Errorf("stored %+v, then %+v", first, second)
+	}
+	if other := create(t, pool, db.CreateTaskParams{UserID: bob, ID: id, Title: "bob's own"}); !other.Created {
+		t.Error("another user's id was in the way")
+	}
+}
+
+func TestFirstWritesThatRaceMakeOneUserAndOneTask(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url)
+	for round := range 20 {
+		user, same := fmt.Sprintf("user%d", round), uuid.New()
+		var made atomic.Int64
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				row, err := pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: same, Title: "raced", Email: new(user + "@example.test")})
+				if err != nil {
+					t.Error(err)
+				}
+				if row.Created {
+					made.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if made.Load() != 1 {
+			t.Errorf("%d of 8 say they made the task", made.Load())
+		}
+	}
+	if n := dbtest.Value[int](t, url, "SELECT count(*) FROM users"); n != 20 {
+		t.Errorf("%d users of 20", n)
+	}
+}
+
+func TestUpdatedAtMovesWithEveryChangeAndOnlyThen(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
+	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Description: new("b")})
+	if !made.UpdatedAt.Equal(made.CreatedAt) {
+		t.Errorf("made at %s, updated at %s", made.CreatedAt, made.UpdatedAt)
+	}
+	last := made.UpdatedAt
+	for _, step := range []struct {
+		name  string
+		p     db.UpdateTaskParams
+		moves bool
+	}{
+		{"no field", db.UpdateTaskParams{}, false},
+		{"same title", db.UpdateTaskParams{Title: new("a")}, false},
+		{"other title", db.UpdateTaskParams{Title: new("c")}, true},
+		{"same description", db.UpdateTaskParams{DescriptionGiven: true, Description: new("b")}, false},
+		{"no description", db.UpdateTaskParams{DescriptionGiven: true}, true},
+		{"still none", db.UpdateTaskParams{DescriptionGiven: true}, false},
+		{"a description", db.UpdateTaskParams{DescriptionGiven: true, Description: new("d")}, true},
+		{"same completed", db.UpdateTaskParams{Completed: new(false)}, false},
+		{"other completed", db.UpdateTaskParams{Completed: new(true)}, true},
+	} {
+		step.p.UserID, step.p.ID = alice, made.ID
+		task, err := pool.As(alice).UpdateTask(t.Context(), step.p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if moved := task.UpdatedAt.After(last); moved != step.moves || task.UpdatedAt.Before(last) {
+			t.Errorf("%s: updated_at was %s, is %s", step.name, last, task.UpdatedAt)
+		}
+		last = task.UpdatedAt
+	}
+}
+
+func TestConcurrentTogglesAreAllCounted(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
+	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a"})
+	seen := make(chan db.Task, 101)
+	var wg sync.WaitGroup
+	for range 101 {
+		wg.Go(func() {
+			task, err := pool.As(alice).CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.ID})
+			if err != nil {
+				t.Error(err)
+			}
+			seen <- task
+		})
+	}
+	wg.Wait()
+	close(seen)
+	times := map[int64]bool{}
+	for task := range seen {
+		times[task.UpdatedAt.UnixMicro()] = true
+	}
+	if len(times) != 101 {
+		t.Errorf("101 toggles left %d different updated_at", len(times))
+	}
+	if task, err := pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID}); err != nil || !task.Completed {
+		t.Errorf("after 101 toggles: %+v, %v", task, err)
+	}
+}
+
+func TestListIsNewestFirst(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url)
+	for range 5 {
+		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a"})
+	}
+	dbtest.Exec(t, url, "UPDATE tasks SET created_at = '2026-01-01', updated_at = '2026-01-01' WHERE title = 'a'")
+	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "newest"})
+	tasks, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice})
+	if err != nil || len(tasks) != 6 || tasks[0].Title != "newest" {
+		t.Fatalf("%+v, %v", tasks, err)
+	}
+	for i := 2; i < len(tasks); i++ {
+		if tasks[i-1].ID.String() < tasks[i].ID.String() {
+			t.Errorf("%s comes before %s", tasks[i-1].ID, tasks[i].ID)
+		}
+	}
+}
+
+func TestEmailFollowsTheLatestWriteThatCarriesOne(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url)
+	id := uuid.New()
+	q := pool.As(alice)
+	row := func() string {
+		return dbtest.Value[string](t, url, "SELECT COALESCE(email, 'none') || ' ' || xmin || ' ' || ctid FROM users WHERE id = 'alice'")
+	}
+	writes := map[string]func(email *string) error{
+		"CreateTask": func(email *string) error {
+			_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Email: email})
+			return err
+		},
+		"UpdateTask": func(email *string) error {
+			_, err := q.UpdateTask(t.Context(), db.UpdateTaskParams{UserID: alice, ID: id, Email: email, Title: new("b")})
+			return err
+		},
+		"CompleteTask": func(email *string) error {
+			_, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: id, Email: email})
+			return err
+		},
+		"DeleteTask": func(email *string) error {
+			_, err := q.DeleteTask(t.Context(), db.DeleteTaskParams{UserID: alice, ID: uuid.New(), Email: email})
+			return err
+		},
+	}
+	create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "a"})
+	for name, write := range writes {
+		email := name + "@example.test"
+		if err := write(&email); err != nil {
+			t.Fatal(err)
+		}
+		stored := row()
+		if want := email + " "; stored[:len(want)] != want {
+			t.Errorf("%s: stored %s", name, stored)
+		}
+		for _, again := range []*string{&email, nil} {
+			if err := write(again); err != nil {
+				t.Fatal(err)
+			}
+			if now := row(); now != stored {
+				t.Errorf("%s with nothing new wrote the users row: %s, was %s", name, now, stored)
+			}
+		}
+	}
+}
