@@ -1,0 +1,85 @@
+package authtest
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Fault is a way in which a key set's server can fail.
+type Fault string
+
+// All the faults. Slow answers after a minute; Flapping answers every second
+// request with 500; OneBroken serves the good keys behind a broken one.
+const (
+	None      Fault = ""
+	Down      Fault = "down"
+	Slow      Fault = "slow"
+	Status500 Fault = "500"
+	Empty     Fault = "{}"
+	NoKeys    Fault = "no keys"
+	Garbage   Fault = "garbage"
+	Huge      Fault = "10 MB"
+	Redirect  Fault = "redirect"
+	Flapping  Fault = "flapping"
+	OneBroken Fault = "one broken key"
+)
+
+// Faults are those during which no key can be had.
+var Faults = []Fault{Down, Slow, Status500, Empty, NoKeys, Garbage, Huge, Redirect}
+
+// SetFault makes the server fail from now on, or not.
+func (i *Issuer) SetFault(f Fault) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.fault = f
+}
+
+// Fetches returns how many requests the server has had.
+func (i *Issuer) Fetches() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.fetches
+}
+
+// ServeHTTP serves the key set.
+func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	i.mu.Lock()
+	i.fetches++
+	fault, n := i.fault, i.fetches
+	set := encode(map[string]any{"keys": i.published})
+	i.mu.Unlock()
+
+	switch fault {
+	case Down:
+		panic(http.ErrAbortHandler)
+	case Slow:
+		select {
+		case <-r.Context().Done():
+		case <-time.After(time.Minute):
+		}
+	case Status500:
+		w.WriteHeader(http.StatusInternalServerError)
+	case Empty:
+		set = "{}"
+	case NoKeys:
+		set = `{"keys":[]}`
+	case Garbage:
+		set = "<html>" + set
+	case Huge:
+		set += strings.Repeat(" ", 10<<20)
+	case Redirect:
+		if r.URL.Path != "/moved" {
+			http.Redirect(w, r, "/moved", http.StatusFound)
+			return
+		}
+	case Flapping:
+		if n%2 == 1 {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	case OneBroken:
+		set = strings.Replace(set, "[", `[{"kty":"OKP","crv":"Ed25519","kid":"broken","x":"AA"},`, 1)
+	}
+	_, _ = io.WriteString(w, set)
+}

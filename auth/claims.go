@@ -1,0 +1,188 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// claims is a token's claims set (RFC 7519, section 4) as golang-jwt validates
+// it, read strictly. Before decoding, only userClaim is set.
+type claims struct {
+	userClaim string
+
+	Identity
+	userErr       error
+	iss           string
+	aud           jwt.ClaimStrings
+	exp, nbf, iat *jwt.NumericDate
+}
+
+var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "email"}
+
+// UnmarshalJSON reads a claims set. An unsuitable user claim is not an error
+// here but one of Validate, after the signature.
+func (c *claims) UnmarshalJSON(data []byte) error {
+	path := strings.Split(c.userClaim, ".")
+	watched := registered
+	for _, name := range []string{c.userClaim, path[0]} {
+		if !slices.Contains(watched, name) {
+			watched = append(slices.Clip(watched), name)
+		}
+	}
+	var named, nested jsontext.Value
+	err := members(data, watched, func(name string, v jsontext.Value) error {
+		if name != "email" && !v.IsValid() {
+			return fmt.Errorf("%q is not valid UTF-8", name)
+		}
+		if name == c.userClaim {
+			named = v.Clone()
+		} else if name == path[0] {
+			nested = v.Clone()
+		}
+		var err error
+		switch name {
+		case "iss":
+			var ok bool
+			if c.iss, ok = text(v); !ok {
+				err = errors.New("iss is not a string")
+			}
+		case "aud":
+			c.aud, err = audience(v)
+		case "exp":
+			c.exp, err = numericDate(name, v)
+		case "nbf":
+			c.nbf, err = numericDate(name, v)
+		case "iat":
+			c.iat, err = numericDate(name, v)
+		case "email":
+			if s, ok := text(v); ok && validEmail(s) {
+				c.Email = s
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if named == nil {
+		if named, err = follow(nested, path[1:]); err != nil {
+			return err
+		}
+	}
+	c.UserID, c.userErr = c.user(named)
+	return nil
+}
+
+// follow returns the value at the end of a path of names, nil if there is none.
+func follow(v jsontext.Value, path []string) (jsontext.Value, error) {
+	for _, name := range path {
+		if v.Kind() != jsontext.KindBeginObject {
+			return nil, nil
+		}
+		var next jsontext.Value
+		err := members(v, []string{name}, func(n string, v jsontext.Value) error {
+			if n == name {
+				next = v.Clone()
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		v = next
+	}
+	return v, nil
+}
+
+func (c *claims) user(v jsontext.Value) (string, error) {
+	if v == nil {
+		return "", fmt.Errorf("%w: claim %q is missing", errUser, c.userClaim)
+	}
+	id, ok := text(v)
+	if !ok {
+		return "", fmt.Errorf("%w: claim %q is not a string", errUser, c.userClaim)
+	}
+	if !ValidUserID(id) {
+		return "", fmt.Errorf("%w: claim %q is empty, longer than 255 bytes or has control characters", errUser, c.userClaim)
+	}
+	return id, nil
+}
+
+var errAudience = errors.New("aud is neither a string nor an array of strings")
+
+func audience(v jsontext.Value) (jwt.ClaimStrings, error) {
+	if s, ok := text(v); ok {
+		return jwt.ClaimStrings{s}, nil
+	}
+	var values []jsontext.Value
+	err := json.Unmarshal(v, &values)
+	if err != nil || v.Kind() != jsontext.KindBeginArray {
+		return nil, errAudience
+	}
+	aud := make(jwt.ClaimStrings, len(values))
+	for i, v := range values {
+		var ok bool
+		if aud[i], ok = text(v); !ok {
+			return nil, errAudience
+		}
+	}
+	return aud, nil
+}
+
+// numericDate reads seconds since 1970, perhaps with a fraction, up to the end
+// of the year 9999: beyond that, arithmetic on times is a game of chance.
+func numericDate(name string, v jsontext.Value) (*jwt.NumericDate, error) {
+	const year10000 = 253402300800
+	f, err := strconv.ParseFloat(string(v), 64)
+	if v.Kind() != jsontext.KindNumber || err != nil || f < 0 || f >= year10000 {
+		return nil, fmt.Errorf("%s is not a number of seconds from 1970 to 9999", name)
+	}
+	sec, frac := math.Modf(f)
+	return &jwt.NumericDate{Time: time.Unix(int64(sec), int64(frac*1e9))}, nil
+}
+
+// Validate implements [jwt.ClaimsValidator].
+func (c *claims) Validate() error {
+	if c.userErr == nil && c.UserID == "" {
+		return errUser
+	}
+	return c.userErr
+}
+
+// The getters of [jwt.Claims] answer a missing claim with its own error: that
+// of golang-jwt does not tell which one is missing. It asks only for those that
+// it is to check.
+
+func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) {
+	if c.exp == nil {
+		return nil, errExpiry
+	}
+	return c.exp, nil
+}
+
+func (c *claims) GetIssuer() (string, error) {
+	if c.iss == "" {
+		return "", fmt.Errorf("%w: missing", jwt.ErrTokenInvalidIssuer)
+	}
+	return c.iss, nil
+}
+
+func (c *claims) GetAudience() (jwt.ClaimStrings, error) {
+	if !slices.ContainsFunc(c.aud, func(s string) bool { return s != "" }) {
+		return nil, fmt.Errorf("%w: missing", jwt.ErrTokenInvalidAudience)
+	}
+	return c.aud, nil
+}
+
+func (c *claims) GetNotBefore() (*jwt.NumericDate, error) { return c.nbf, nil }
+func (c *claims) GetIssuedAt() (*jwt.NumericDate, error)  { return c.iat, nil }
+func (c *claims) GetSubject() (string, error)             { return c.UserID, nil }

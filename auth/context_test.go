@@ -1,0 +1,32 @@
+package auth_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/auth/authtest"
+)
+
+func TestAnIdentityTravelsInTheContext(t *testing.T) {
+	if _, ok := auth.FromContext(context.Background()); ok {
+		t.Error("an identity from nowhere")
+	}
+	id, ok := auth.FromContext(auth.NewContext(context.Background(), authtest.User))
+	if !ok || id != authtest.User {
+		t.Errorf("got %v, %v", id, ok)
+	}
+}
+
+func TestUserIDsAreShortPrintableText(t *testing.T) {
+	for s, want := range map[string]bool{
+		"u": true, "user_2Yk3": true, "a b/c": true, "é😀\ufffd": true, strings.Repeat("u", 255): true,
+		"": false, strings.Repeat("u", 256): false, strings.Repeat("é", 128): false,
+		"a\x00": false, "\n": false, "\x7f": false, "\u009f": false, "\xff": false, "a\xe2\x82": false,
+	} {
+		if auth.ValidUserID(s) != want {
+			t.Errorf("ValidUserID(%q) = %v", s, !want)
+		}
+	}
+}

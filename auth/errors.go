@@ -1,0 +1,117 @@
+package auth
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// ErrNoToken reports a request that carries no bearer token at all. It calls
+// for a bare challenge, without an error code (RFC 6750, section 3.1).
+var ErrNoToken = errors.New("auth: no bearer token")
+
+// ErrKeysUnavailable reports that there is no key to verify with because the
+// key set could not be fetched: the server's trouble, not the token's. The
+// error that Verify returns is an [UnavailableError].
+var ErrKeysUnavailable = errors.New("auth: no verification keys available")
+
+// UnavailableError is [ErrKeysUnavailable] with the time until the next
+// attempt to fetch the keys, and the reason the last one failed.
+type UnavailableError struct {
+	RetryAfter time.Duration
+	Cause      error
+}
+
+func (e *UnavailableError) Error() string {
+	if e.Cause == nil {
+		return ErrKeysUnavailable.Error()
+	}
+	return ErrKeysUnavailable.Error() + ": " + e.Cause.Error()
+}
+
+// Unwrap makes errors.Is find both ErrKeysUnavailable and the cause.
+func (e *UnavailableError) Unwrap() []error { return []error{ErrKeysUnavailable, e.Cause} }
+
+// Reason says to a client why its token is refused. The texts are fixed and
+// fit an error_description (RFC 6750, section 3).
+type Reason string
+
+// All the reasons there are.
+const (
+	Malformed    Reason = "the token is malformed"
+	Expired      Reason = "the token has expired"
+	NotYetValid  Reason = "the token is not valid yet"
+	WrongParty   Reason = "the token is for another issuer or audience"
+	UnknownKey   Reason = "the token is signed with an unknown key"
+	BadSignature Reason = "the signature of the token is wrong"
+)
+
+// Error is a refused token. Its text and its log value are for the log: they
+// say which check failed, with the key id and algorithm that the token claims
+// to have, and never hold the token. Only Reason is for the client.
+type Error struct {
+	Reason Reason
+	Alg    string
+	Kid    string
+	Cause  error
+}
+
+func (e *Error) Error() string { return "auth: " + string(e.Reason) + ": " + e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// LogValue implements [slog.LogValuer].
+func (e *Error) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("reason", string(e.Reason)),
+		slog.String("cause", e.Cause.Error()),
+		slog.String("alg", clip(e.Alg)),
+		slog.String("kid", clip(e.Kid)),
+	)
+}
+
+// clip keeps a name that a stranger chose from filling the log.
+func clip(s string) string {
+	const limit = 100
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
+}
+
+var (
+	errExpiry = errors.New("exp: missing")
+	errUser   = errors.New("user")
+)
+
+// checks names what golang-jwt verifies, in the order of precedence for the
+// one reason that a client gets.
+var checks = []struct {
+	name   string
+	reason Reason
+	err    error
+}{
+	{"claims", Malformed, jwt.ErrTokenMalformed},
+	{"signature", BadSignature, jwt.ErrTokenSignatureInvalid},
+	{"exp", Malformed, errExpiry},
+	{"exp", Expired, jwt.ErrTokenExpired},
+	{"nbf", NotYetValid, jwt.ErrTokenNotValidYet},
+	{"iat", NotYetValid, jwt.ErrTokenUsedBeforeIssued},
+	{"iss", WrongParty, jwt.ErrTokenInvalidIssuer},
+	{"aud", WrongParty, jwt.ErrTokenInvalidAudience},
+	{"user", Malformed, errUser},
+}
+
+// refuse makes an Error of what golang-jwt found.
+func refuse(h header, err error) *Error {
+	for _, c := range checks {
+		if errors.Is(err, c.err) {
+			return &Error{Reason: c.reason, Alg: h.alg, Kid: h.kid, Cause: err}
+		}
+	}
+	return &Error{Reason: Malformed, Alg: h.alg, Kid: h.kid, Cause: err}
+}

@@ -1,0 +1,95 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Check is one step of a token's examination.
+type Check struct {
+	Name   string // form, key, claims, signature, exp, nbf, iat, iss, aud, user or email
+	OK     bool
+	Detail string // for a person to read; it holds claims, never the token
+}
+
+// Inspect examines a token as [Verifier.Verify] does, without its cache, and
+// says what each check found. Verify accepts the token if all are OK. The list
+// ends where nothing more can be said; a wrong signature does not end it.
+func (v *Verifier) Inspect(ctx context.Context, token string) []Check {
+	h, err := parse(token)
+	if err != nil {
+		return []Check{{"form", false, err.Error()}}
+	}
+	list := []Check{{"form", true, fmt.Sprintf("%d bytes, alg %q, kid %q", len(token), clip(h.alg), clip(h.kid))}}
+	k, err := v.key(ctx, h)
+	if err != nil {
+		return append(list, Check{"key", false, err.Error()})
+	}
+	list = append(list, Check{"key", true, k.describe()})
+	c := claims{userClaim: k.rules.UserClaim}
+	verdict := k.rules.check(token, k, &c)
+	if errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {
+		verdict = errors.Join(verdict, k.rules.validator.Validate(&c))
+	}
+	details := c.details(k.rules.Policy)
+	for _, check := range checks {
+		last := &list[len(list)-1]
+		switch bad := errors.Is(verdict, check.err); {
+		case bad && check.err == jwt.ErrTokenMalformed:
+			return append(list, Check{check.name, false, verdict.Error()})
+		case last.Name == check.name:
+			last.OK = last.OK && !bad
+		default:
+			list = append(list, Check{check.name, !bad, details[check.name]})
+		}
+	}
+	return append(list, Check{"email", true, details["email"]})
+}
+
+func (k *key) describe() string {
+	if k.alg == "HS256" {
+		return "the shared secret"
+	}
+	return fmt.Sprintf("%s key %q of the key set", k.alg, clip(k.id))
+}
+
+// details says what the claims hold and what p asks for.
+func (c *claims) details(p Policy) map[string]string {
+	user := fmt.Sprintf("claim %q is %q", p.UserClaim, c.UserID)
+	if err := c.Validate(); err != nil {
+		user = strings.TrimPrefix(err.Error(), errUser.Error()+": ")
+	}
+	email := "none that is usable; that is no fault"
+	if c.Email != "" {
+		email = fmt.Sprintf("%q", c.Email)
+	}
+	return map[string]string{
+		"claims":    "well formed",
+		"signature": "checked with that key",
+		"exp":       date(c.exp),
+		"nbf":       date(c.nbf),
+		"iat":       date(c.iat),
+		"iss":       fmt.Sprintf("is %q, %s", c.iss, wanted(p.Issuer)),
+		"aud":       fmt.Sprintf("is %q, %s", []string(c.aud), wanted(p.Audience)),
+		"user":      user,
+		"email":     email,
+	}
+}
+
+func date(d *jwt.NumericDate) string {
+	if d == nil {
+		return "absent"
+	}
+	return d.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+func wanted(s string) string {
+	if s == "" {
+		return "not checked"
+	}
+	return fmt.Sprintf("must be %q", s)
+}

@@ -1,0 +1,187 @@
+package auth_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/auth/authtest"
+)
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// serve serves a fixed key set and returns its URL.
+func serve(t *testing.T, set string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, set)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func verifierOfSet(t *testing.T, set string) *auth.Verifier {
+	t.Helper()
+	return newVerifier(t, auth.Config{JWKSURL: serve(t, set)})
+}
+
+// members returns the JSON members of iss's public key for alg, without braces.
+func members(iss *authtest.Issuer, alg string) string {
+	switch p := iss.Key(alg).Public().(type) {
+	case ed25519.PublicKey:
+		return fmt.Sprintf(`"kty":"OKP","crv":"Ed25519","x":%q`, b64(p))
+	case *ecdsa.PublicKey:
+		raw, _ := p.Bytes()
+		return fmt.Sprintf(`"kty":"EC","crv":"P-256","x":%q,"y":%q`, b64(raw[1:33]), b64(raw[33:]))
+	case *rsa.PublicKey:
+		return fmt.Sprintf(`"kty":"RSA","e":"AQAB","n":%q`, b64(p.N.Bytes()))
+	}
+	panic("no public key")
+}
+
+func TestAKeyVerifiesOnlyWhatItsSetSaysItIsFor(t *testing.T) {
+	iss := authtest.New(t)
+	for _, alg := range authtest.Algs[1:] {
+		key := members(iss, alg)
+		for more, want := range map[string]bool{
+			``:                              true,
+			`,"use":"sig"`:                  true,
+			`,"use":"enc"`:                  false,
+			`,"use":"tls"`:                  false,
+			`,"key_ops":["verify"]`:         true,
+			`,"key_ops":["sign","verify"]`:  true,
+			`,"key_ops":["sign"]`:           false,
+			`,"key_ops":["encrypt"]`:        false,
+			`,"key_ops":[]`:                 false,
+			`,"alg":"` + alg + `"`:          true,
+			`,"alg":"Ed25519"`:              alg == "EdDSA",
+			`,"alg":"HS256"`:                false,
+			`,"alg":"RS512"`:                false,
+			`,"alg":"PS256"`:                false,
+			`,"alg":"ES384"`:                false,
+			`,"alg":"none"`:                 false,
+			`,"alg":"RSA-OAEP"`:             false,
+			`,"alg":1`:                      false,
+			`,"d":"AAAA"`:                   false,
+			`,"kty":"OKP"`:                  false,
+			`,"KTY":"oct","ext":true`:       true,
+			`,"x5c":["broken"],"x5u":"://"`: true,
+			`,"x5t#S256":"x"`:               true,
+		} {
+			v := verifierOfSet(t, `{"keys":[{`+key+more+`}]}`)
+			_, err := v.Verify(t.Context(), iss.Sign(alg, `{"alg":"`+alg+`"}`, `{"sub":"u","exp":9999999999}`))
+			if (err == nil) != want {
+				t.Errorf("%s key with %s: %v", alg, more, err)
+			}
+			if !want && !errors.Is(err, auth.ErrKeysUnavailable) {
+				t.Errorf("%s key with %s: %v, want no key at all", alg, more, err)
+			}
+		}
+	}
+}
+
+func TestWeakAndOddKeysAreNoKeys(t *testing.T) {
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, err := p384.PublicKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := b64(make([]byte, 32))
+	for name, key := range map[string]string{
+		"RSA of 1024 bits":      fmt.Sprintf(`"kty":"RSA","e":"AQAB","n":%q`, b64(small.N.Bytes())),
+		"RSA of 16384 bits":     fmt.Sprintf(`"kty":"RSA","e":"AQAB","n":%q`, b64(append([]byte{1}, make([]byte, 2048)...))),
+		"RSA without n":         `"kty":"RSA","e":"AQAB"`,
+		"RSA, e = 0":            fmt.Sprintf(`"kty":"RSA","e":"AA","n":%q`, b64(append([]byte{255}, make([]byte, 255)...))),
+		"P-384":                 fmt.Sprintf(`"kty":"EC","crv":"P-384","x":%q,"y":%q`, b64(point[1:49]), b64(point[49:])),
+		"no point of the curve": fmt.Sprintf(`"kty":"EC","crv":"P-256","x":%q,"y":%q`, zeros, zeros),
+		"no known curve":        fmt.Sprintf(`"kty":"EC","crv":"secp256k1","x":%q,"y":%q`, zeros, zeros),
+		"X25519":                fmt.Sprintf(`"kty":"OKP","crv":"X25519","x":%q`, b64(append([]byte{9}, make([]byte, 31)...))),
+		"Ed448":                 fmt.Sprintf(`"kty":"OKP","crv":"Ed448","x":%q`, b64(make([]byte, 57))),
+		"Ed25519 of 31 bytes":   fmt.Sprintf(`"kty":"OKP","crv":"Ed25519","x":%q`, b64(make([]byte, 31))),
+		"symmetric":             fmt.Sprintf(`"kty":"oct","alg":"HS256","k":%q`, zeros),
+		"symmetric as Ed25519":  fmt.Sprintf(`"kty":"oct","crv":"Ed25519","x":%q,"k":%q`, zeros, zeros),
+		"no kty":                fmt.Sprintf(`"crv":"Ed25519","x":%q`, zeros),
+	} {
+		if err := fetched(t, verifierOfSet(t, `{"keys":[{`+key+`}]}`)); err == nil {
+			t.Errorf("%s is a key", name)
+		}
+	}
+	for _, set := range []string{``, `null`, `[]`, `{"keys":null}`, `{"keys":{}}`, `{"keys":[null,1,"x",[]]}`, `{"Keys":[]}`} {
+		if err := fetched(t, verifierOfSet(t, set)); err == nil {
+			t.Errorf("%s has a key", set)
+		}
+	}
+}
+
+// fetched makes v fetch its set and says whether it has keys then.
+func fetched(t *testing.T, v *auth.Verifier) error {
+	t.Helper()
+	_, _ = v.Verify(t.Context(), "eyJhbGciOiJFZERTQSJ9.e30.AA")
+	return v.Ready()
+}
+
+func TestATokenWithoutKidNeedsASetWithOneKeyThatFits(t *testing.T) {
+	one, two := authtest.New(t), authtest.New(t)
+	ed, other, ec := members(one, "EdDSA"), members(two, "EdDSA"), members(one, "ES256")
+	payload := `{"sub":"u","exp":9999999999}`
+	plain := one.Sign("EdDSA", `{"alg":"EdDSA"}`, payload)
+	named := one.Sign("EdDSA", `{"alg":"EdDSA","kid":"a"}`, payload)
+
+	v := verifierOfSet(t, `{"keys":[{`+ed+`,"kid":"a"},{`+ec+`,"kid":"b"}]}`)
+	accepted(t, v, plain)
+	accepted(t, v, named)
+	refused(t, v, one.Sign("EdDSA", `{"alg":"EdDSA","kid":"b"}`, payload), auth.UnknownKey)
+
+	v = verifierOfSet(t, `{"keys":[{`+ed+`,"kid":"a"},{`+other+`,"kid":"c"}]}`)
+	refused(t, v, plain, auth.UnknownKey)
+	accepted(t, v, named)
+	refused(t, v, one.Sign("EdDSA", `{"alg":"EdDSA","kid":"c"}`, payload), auth.BadSignature)
+
+	v = verifierOfSet(t, `{"keys":[{`+ed+`}]}`)
+	accepted(t, v, plain)
+	refused(t, v, named, auth.UnknownKey)
+
+	v = verifierOfSet(t, `{"keys":[{`+ed+`,"kid":"a"},{`+other+`,"kid":"a"}]}`)
+	refused(t, v, named, auth.UnknownKey)
+
+	v = verifierOfSet(t, `{"keys":[{`+ed+`,"kid":"a"},{`+ec+`,"kid":"a"}]}`)
+	accepted(t, v, named)
+}
+
+func TestAlgorithmsBeyondTheFourAreRefusedEvenWithTheRightKey(t *testing.T) {
+	iss := authtest.Start(t)
+	v := newVerifier(t, iss.Config())
+	for _, m := range []jwt.SigningMethod{jwt.SigningMethodRS384, jwt.SigningMethodRS512, jwt.SigningMethodPS256, jwt.SigningMethodHS384, jwt.SigningMethodHS512} {
+		key := iss.Key("RS256")
+		if m.Alg()[0] == 'H' {
+			key = iss.Key("HS256")
+		}
+		token := jwt.NewWithClaims(m, jwt.MapClaims(iss.Claims(nil)))
+		token.Header["kid"] = key.ID
+		s, err := token.SignedString(key.Signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused(t, v, s, auth.UnknownKey)
+	}
+}

@@ -1,0 +1,55 @@
+package auth_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/auth/authtest"
+)
+
+func TestTheLogSaysWhatIsWrongWithAKeySet(t *testing.T) {
+	iss := authtest.Start(t)
+	var log bytes.Buffer
+	c := iss.Config()
+	c.Log = slog.New(slog.NewJSONHandler(&log, nil))
+	c.JWKSPolicy.Audience = ""
+	c.JWKSURL = strings.Replace(iss.URL, "://", "://user:hunter2@", 1)
+	v := newVerifier(t, c)
+	iss.SetFault(authtest.OneBroken)
+	accepted(t, v, iss.Token("EdDSA", nil))
+	for _, want := range []string{"no audience is configured", `"broken key skipped"`, `"kid":"broken"`, `"new key"`, `"alg":"EdDSA"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("nothing about %s in\n%s", want, &log)
+		}
+	}
+	if strings.Contains(log.String(), "hunter2") {
+		t.Errorf("the password is in\n%s", &log)
+	}
+}
+
+func TestARefusedTokenIsLoggedWithKidAndAlgOnly(t *testing.T) {
+	iss := authtest.Start(t)
+	v := newVerifier(t, iss.Config())
+	kid := strings.Repeat("k", 500)
+	token := iss.Sign("EdDSA", `{"alg":"EdDSA","kid":"`+kid+`"}`, `{"sub":"somebody"}`)
+	_, err := v.Verify(t.Context(), token)
+	if !errors.As(err, new(*auth.Error)) {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("refused", "err", err)
+	for _, want := range []string{`"reason":"` + string(auth.UnknownKey), `"alg":"EdDSA"`, `"kid":"` + kid[:100] + `…"`, `"cause":"no such key in the set"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("nothing about %s in %s", want, &log)
+		}
+	}
+	for part := range strings.SplitSeq(token, ".") {
+		if strings.Contains(log.String(), part) {
+			t.Errorf("the token is in %s", &log)
+		}
+	}
+}

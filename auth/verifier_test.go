@@ -1,0 +1,280 @@
+package auth_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/auth/authtest"
+)
+
+// newVerifier makes a verifier or fails the test.
+func newVerifier(tb testing.TB, c auth.Config) *auth.Verifier {
+	tb.Helper()
+	v, err := auth.New(c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
+
+// refused checks that a token is refused, and for this reason.
+func refused(t *testing.T, v *auth.Verifier, token string, want auth.Reason) {
+	t.Helper()
+	id, err := v.Verify(t.Context(), token)
+	var e *auth.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, %v, want it refused", id, err)
+	}
+	if e.Reason != want {
+		t.Errorf("refused as %v, want %q", err, want)
+	}
+}
+
+// forged is a token with the signature of another.
+func forged(iss *authtest.Issuer, alg string) string {
+	a, b := iss.Token(alg, nil), iss.Token(alg, map[string]any{"jti": "other"})
+	return a[:strings.LastIndexByte(a, '.')] + b[strings.LastIndexByte(b, '.'):]
+}
+
+func accepted(t *testing.T, v *auth.Verifier, token string) auth.Identity {
+	t.Helper()
+	id, err := v.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestATokenOfEveryAlgorithmIsAccepted(t *testing.T) {
+	iss := authtest.Start(t)
+	v := newVerifier(t, iss.Config())
+	for _, alg := range authtest.Algs {
+		if id := accepted(t, v, iss.Token(alg, nil)); id != authtest.User {
+			t.Errorf("%s: got %+v", alg, id)
+		}
+	}
+	if n := iss.Fetches(); n != 1 {
+		t.Errorf("%d fetches, want 1", n)
+	}
+}
+
+func TestNoAttackSucceeds(t *testing.T) {
+	iss := authtest.Start(t)
+	both := iss.Config()
+	both.CacheSize = 1000
+	secretOnly, setOnly := iss.Config(), iss.Config()
+	secretOnly.JWKSURL = ""
+	setOnly.Secret = nil
+	for name, config := range map[string]auth.Config{"both": both, "secret only": secretOnly, "key set only": setOnly} {
+		v := newVerifier(t, config)
+		for _, alg := range authtest.Algs {
+			genuine := iss.Token(alg, nil)
+			_, err := v.Verify(t.Context(), genuine)
+			if trusted := name == "both" || (alg == "HS256") == (name == "secret only"); trusted != (err == nil) {
+				t.Errorf("%s: genuine %s token: %v", name, alg, err)
+			}
+			attacks := iss.Attacks(alg)
+			t.Logf("%s, %s: %d attacks", name, alg, len(attacks))
+			for _, a := range attacks {
+				id, err := v.Verify(t.Context(), a.Token)
+				var e *auth.Error
+				if err == nil || !errors.As(err, &e) {
+					t.Errorf("%s: %s: %s: got %+v, %v", name, alg, a.Name, id, err)
+				}
+			}
+		}
+	}
+	if n := iss.Fetches(); n > 2*2 {
+		t.Errorf("the attacks caused %d fetches", n)
+	}
+}
+
+func TestNoAttackShowsItsTokenInTheError(t *testing.T) {
+	iss := authtest.New(t)
+	v := newVerifier(t, auth.Config{Secret: iss.Secret, SecretPolicy: iss.Policy})
+	for _, a := range iss.Attacks("HS256") {
+		_, err := v.Verify(t.Context(), a.Token)
+		var e *auth.Error
+		if !errors.As(err, &e) {
+			continue
+		}
+		shown := err.Error() + e.LogValue().String()
+		for segment := range strings.SplitSeq(a.Token, ".") {
+			if len(segment) > 16 && strings.Contains(shown, segment) {
+				t.Errorf("%s: the error shows the token: %s", a.Name, shown)
+			}
+		}
+	}
+}
+
+func TestAClientLearnsTheReason(t *testing.T) {
+	iss := authtest.New(t)
+	v := newVerifier(t, auth.Config{Secret: iss.Secret, SecretPolicy: iss.Policy})
+	now := time.Now().Unix()
+	for _, c := range []struct {
+		token string
+		want  auth.Reason
+	}{
+		{"x", auth.Malformed},
+		{iss.Token("HS256", map[string]any{"exp": nil}), auth.Malformed},
+		{iss.Token("HS256", map[string]any{"sub": 1}), auth.Malformed},
+		{iss.Token("HS256", map[string]any{"exp": now - 60}), auth.Expired},
+		{iss.Token("HS256", map[string]any{"exp": now - 60, "sub": 1, "iss": nil}), auth.Expired},
+		{iss.Token("HS256", map[string]any{"nbf": now + 60}), auth.NotYetValid},
+		{iss.Token("HS256", map[string]any{"iat": now + 60}), auth.NotYetValid},
+		{iss.Token("HS256", map[string]any{"iss": nil}), auth.WrongParty},
+		{iss.Token("HS256", map[string]any{"iss": "x"}), auth.WrongParty},
+		{iss.Token("HS256", map[string]any{"aud": nil}), auth.WrongParty},
+		{iss.Token("HS256", map[string]any{"aud": []string{"x", ""}}), auth.WrongParty},
+		{iss.Token("EdDSA", nil), auth.UnknownKey},
+		{forged(iss, "HS256"), auth.BadSignature},
+	} {
+		refused(t, v, c.token, c.want)
+	}
+}
+
+func TestClocksMayDifferBy30Seconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		iss := authtest.New(t)
+		v := newVerifier(t, auth.Config{Secret: iss.Secret})
+		now := time.Now().Unix()
+		accepted(t, v, iss.Token("HS256", map[string]any{"exp": now - 29}))
+		accepted(t, v, iss.Token("HS256", map[string]any{"exp": float64(now) - 29.5}))
+		accepted(t, v, iss.Token("HS256", map[string]any{"nbf": now + 30, "iat": now + 30}))
+		refused(t, v, iss.Token("HS256", map[string]any{"exp": now - 30}), auth.Expired)
+		refused(t, v, iss.Token("HS256", map[string]any{"nbf": now + 31}), auth.NotYetValid)
+		refused(t, v, iss.Token("HS256", map[string]any{"iat": now + 31}), auth.NotYetValid)
+	})
+}
+
+func TestIssuerAndAudienceAreCheckedOnlyWhereConfigured(t *testing.T) {
+	iss := authtest.New(t)
+	token := iss.Token("HS256", map[string]any{"iss": nil, "aud": nil})
+	accepted(t, newVerifier(t, auth.Config{Secret: iss.Secret}), token)
+	several := iss.Token("HS256", map[string]any{"aud": []string{"x", iss.Policy.Audience}})
+	v := newVerifier(t, auth.Config{Secret: iss.Secret, SecretPolicy: iss.Policy})
+	accepted(t, v, several)
+	refused(t, v, token, auth.WrongParty)
+}
+
+func TestSecretAndKeySetHaveTheirOwnPolicies(t *testing.T) {
+	iss := authtest.Start(t)
+	c := iss.Config()
+	c.SecretPolicy = auth.Policy{UserClaim: "user.id"}
+	v := newVerifier(t, c)
+	cookie := map[string]any{"iss": nil, "aud": nil, "sub": nil, "user": map[string]any{"id": "ann", "name": "Ann"}}
+	if id := accepted(t, v, iss.Token("HS256", cookie)); id.UserID != "ann" {
+		t.Errorf("got %+v", id)
+	}
+	refused(t, v, iss.Token("EdDSA", cookie), auth.WrongParty)
+	refused(t, v, iss.Token("HS256", nil), auth.Malformed)
+}
+
+func TestTheUserClaimIsTheVeryNameElseAPath(t *testing.T) {
+	iss := authtest.New(t)
+	object := func(id any) map[string]any { return map[string]any{"id": id} }
+	for _, c := range []struct {
+		claim  string
+		claims map[string]any
+		want   string // empty: refused
+	}{
+		{"", map[string]any{"sub": "u"}, "u"},
+		{"sub", map[string]any{"sub": strings.Repeat("u", 255)}, strings.Repeat("u", 255)},
+		{"sub", map[string]any{"sub": "Ünï ✓ <&>\u2028\ufffd"}, "Ünï ✓ <&>\u2028\ufffd"},
+		{"uid", map[string]any{"uid": "u", "sub": "other"}, "u"},
+		{"uid", map[string]any{"UID": "u"}, ""},
+		{"uid", map[string]any{"UID": "u", "uid": "v"}, ""},
+		{"https://x.example/uid", map[string]any{"https://x.example/uid": "u"}, "u"},
+		{"https://x.example/uid", map[string]any{"https://x": map[string]any{"example/uid": "u"}}, "u"},
+		{"https://x.example/uid", map[string]any{"https://x.example/uid": "u", "HTTPS://x.example/uid": "v"}, ""},
+		{"user.id", map[string]any{"user": object("u")}, "u"},
+		{"user.id", map[string]any{"user.id": "u", "user": object("v")}, "u"},
+		{"user.id", map[string]any{"user.id": 7, "user": object("v")}, ""},
+		{"user.id", map[string]any{"user": object(7)}, ""},
+		{"user.id", map[string]any{"user": "u"}, ""},
+		{"user.id", map[string]any{"user": []any{object("u")}}, ""},
+		{"user.id", map[string]any{"user": map[string]any{"ID": "u"}}, ""},
+		{"user.id", map[string]any{"user": map[string]any{"id": "u", "ID": "v"}}, ""},
+		{"user.id", map[string]any{"user": object("u"), "USER": object("v")}, ""},
+		{"a.b.c", map[string]any{"a": map[string]any{"b": map[string]any{"c": "u"}}}, "u"},
+		{"a.b.c", map[string]any{"a": map[string]any{"b.c": "u"}}, ""},
+		{"email", nil, authtest.User.Email},
+		{"exp", nil, ""},
+	} {
+		v := newVerifier(t, auth.Config{Secret: iss.Secret, SecretPolicy: auth.Policy{UserClaim: c.claim}})
+		id, err := v.Verify(t.Context(), iss.Token("HS256", c.claims))
+		if id.UserID != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%q in %v: got %q, %v, want %q", c.claim, c.claims, id.UserID, err, c.want)
+		}
+	}
+}
+
+func TestAnOddEmailNeverRefusesAToken(t *testing.T) {
+	iss := authtest.New(t)
+	v := newVerifier(t, auth.Config{Secret: iss.Secret})
+	longest := strings.Repeat("é", 320)
+	for raw, want := range map[string]string{
+		`"ann@example.com"`: "ann@example.com",
+		`"` + longest + `"`: longest, `"` + longest + `x"`: "",
+		`""`: "", `null`: "", `1`: "", `true`: "", `[]`: "", `{"a":"b"}`: "",
+		`"a\u0000b"`: "", `"a\nb"`: "", `"a\u0085"`: "",
+		"\"\xff\"": "", `"\ud800"`: "", "{\"\xff\":1}": "",
+	} {
+		payload := fmt.Sprintf(`{"sub":"u","exp":%d,"email":%s}`, time.Now().Unix()+60, raw)
+		if id := accepted(t, v, iss.Sign("HS256", `{"alg":"HS256"}`, payload)); id.Email != want {
+			t.Errorf("%s: got %q, want %q", raw, id.Email, want)
+		}
+	}
+}
+
+func TestHeadersOfRealIssuersAreAccepted(t *testing.T) {
+	iss := authtest.New(t)
+	v := newVerifier(t, auth.Config{Secret: iss.Secret})
+	payload := fmt.Sprintf(`{"sub":"u","exp":%d.5,"nbf":0,"scope":["a"],"Role":1,"role":2}`, time.Now().Unix()+60)
+	for _, more := range []string{
+		``, `,"typ":"JWT"`, `,"typ":"jwt"`, `,"typ":"at+jwt"`, `,"typ":"AT+JWT"`, `,"kid":""`, `,"kid":"anything"`, `,"b64":true`,
+		`,"cty":"json"`, `,"x5t":"abc"`, `,"jku":"https://x.example"`, `,"jwk":{"kty":"oct","k":"AA"}`,
+	} {
+		accepted(t, v, iss.Sign("HS256", `{"alg":"HS256"`+more+`}`, payload))
+	}
+}
+
+func TestAConfigurationThatTrustsNobodyOrTooMuchIsRefused(t *testing.T) {
+	long := []byte(strings.Repeat("s", 32))
+	for name, c := range map[string]auth.Config{
+		"nothing":         {},
+		"empty secret":    {Secret: []byte{}},
+		"31 bytes":        {Secret: long[:31]},
+		"http":            {JWKSURL: "http://issuer.example/jwks"},
+		"like loopback":   {JWKSURL: "http://localhost.example/jwks"},
+		"no host":         {JWKSURL: "https:///jwks"},
+		"relative":        {JWKSURL: "/jwks"},
+		"file":            {JWKSURL: "file:///etc/keys", JWKSAllowHTTP: true},
+		"ftp":             {JWKSURL: "ftp://127.0.0.1/keys", JWKSAllowHTTP: true},
+		"not a URL":       {JWKSURL: "https://%zz"},
+		"negative cache":  {Secret: long, CacheSize: -1},
+		"negative stale":  {Secret: long, JWKSMaxStale: -1},
+		"short with JWKS": {Secret: long[:31], JWKSURL: "https://issuer.example/jwks"},
+	} {
+		if _, err := auth.New(c); err == nil {
+			t.Errorf("%s: no error", name)
+		} else if strings.Contains(err.Error(), "sss") {
+			t.Errorf("%s: the error shows the secret: %v", name, err)
+		}
+	}
+	for _, c := range []auth.Config{
+		{Secret: long},
+		{JWKSURL: "https://issuer.example/jwks"},
+		{JWKSURL: "http://issuer.example/jwks", JWKSAllowHTTP: true},
+		{JWKSURL: "http://localhost:3000/jwks"},
+		{JWKSURL: "http://127.8.9.10/jwks"},
+		{JWKSURL: "http://[::1]:3000/jwks"},
+	} {
+		newVerifier(t, c)
+	}
+}
