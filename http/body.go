@@ -1,0 +1,98 @@
+package http
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const maxBody = 64 << 10
+
+// readBody returns the body, nil where there is none. Its media type counts only
+// where there is one: frontends set Content-Type on requests without a body.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, badRequest("the body did not arrive in time")
+	case err != nil:
+		return nil, badRequest("the body did not arrive whole")
+	case len(body) == 0:
+		return nil, nil
+	}
+	return body, checkMediaType(r)
+}
+
+func checkMediaType(r *http.Request) error {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return errMediaType
+	}
+	types := r.Header.Values("Content-Type")
+	if len(types) == 0 {
+		return nil
+	}
+	if len(types) == 1 {
+		mediaType, _, err := mime.ParseMediaType(types[0])
+		if err == nil && (mediaType == "application/json" ||
+			mediaType == "application/merge-patch+json" && r.Method == http.MethodPatch) {
+			return nil
+		}
+	}
+	return errMediaType
+}
+
+// member is a name and its value in a JSON object.
+type member struct {
+	name  string
+	value jsontext.Value
+}
+
+// decodeObject returns the members of a JSON object in their order. What is not
+// exactly one object (RFC 8259), or names a member twice, is a 400.
+func decodeObject(body []byte) ([]member, error) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(body))
+	start, err := decoder.ReadToken()
+	if err != nil {
+		return nil, notJSON(err)
+	}
+	if start.Kind() != '{' {
+		return nil, badRequest("the body is not a JSON object")
+	}
+	var members []member
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return nil, notJSON(err)
+		}
+		// A token is valid until the next read only.
+		m := member{name: name.String()}
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return nil, notJSON(err)
+		}
+		m.value = value.Clone()
+		members = append(members, m)
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, notJSON(err)
+	}
+	if _, err := decoder.ReadToken(); err != io.EOF {
+		return nil, badRequest("the body goes on after its JSON object")
+	}
+	return members, nil
+}
+
+func notJSON(err error) error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return badRequest("the body names a member twice")
+	}
+	return badRequest("the body is not valid JSON")
+}

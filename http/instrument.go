@@ -1,0 +1,119 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// statusClientClosed is nginx's 499: the client left before its reply. It stands
+// in the log only.
+const statusClientClosed = 499
+
+// info is what the layers of one request learn about it, for its problem document
+// and its line in the log.
+type info struct {
+	requestID string
+	route     string
+	user      string
+	err       error
+}
+
+type infoKey struct{}
+
+func infoOf(r *http.Request) *info {
+	i, _ := r.Context().Value(infoKey{}).(*info)
+	return i
+}
+
+// instrument gives a request its id, a reply its headers, and the log its line:
+// never a token, a title or a query string. A panic becomes a problem.
+func instrument(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), route: "none"}
+		r = r.WithContext(context.WithValue(r.Context(), infoKey{}, i))
+		reply := &reply{ResponseWriter: w}
+		header := w.Header()
+		header.Set("X-Request-Id", i.requestID)
+		header.Set("Cache-Control", "private, no-cache")
+		header.Set("X-Content-Type-Options", "nosniff")
+		defer func() {
+			if cause := recover(); cause != nil {
+				if cause == http.ErrAbortHandler {
+					panic(cause)
+				}
+				log.ErrorContext(r.Context(), "panic", "request_id", i.requestID, "cause", cause, "stack", string(debug.Stack()))
+				i.err = errors.New("panic")
+				if reply.status == 0 {
+					writeProblem(reply, r, i.err)
+				}
+			}
+			logRequest(log, r, i, reply, time.Since(start))
+		}()
+		next.ServeHTTP(reply, r)
+	})
+}
+
+func logRequest(log *slog.Logger, r *http.Request, i *info, reply *reply, took time.Duration) {
+	status := reply.status
+	if errors.Is(i.err, context.Canceled) && r.Context().Err() != nil {
+		status = statusClientClosed
+	}
+	level := slog.LevelInfo
+	switch {
+	case status >= 500:
+		level = slog.LevelError
+	case i.route == "/health":
+		level = slog.LevelDebug
+	}
+	if !log.Enabled(r.Context(), level) {
+		return
+	}
+	attributes := append(make([]slog.Attr, 0, 8),
+		slog.String("request_id", i.requestID),
+		slog.String("method", r.Method),
+		slog.String("route", i.route),
+		slog.Int("status", status),
+		slog.Int64("bytes", reply.bytes),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	)
+	if i.user != "" {
+		attributes = append(attributes, slog.String("user", userHash(i.user)))
+	}
+	if i.err != nil {
+		attributes = append(attributes, slog.Any("error", i.err))
+	}
+	log.LogAttrs(r.Context(), level, "request", attributes...)
+}
+
+// reply remembers what became of a reply.
+type reply struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (r *reply) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *reply) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(p)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *reply) Unwrap() http.ResponseWriter { return r.ResponseWriter }

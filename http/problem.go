@@ -1,0 +1,165 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/db"
+)
+
+// retryAfter is what a 503 asks a client to wait, in seconds.
+const retryAfter = 2
+
+// handler answers a request or returns why not.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// serve is the one adapter that turns a handler's error into a problem.
+type serve handler
+
+func (h serve) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := h(w, r); err != nil {
+		infoOf(r).err = err
+		writeProblem(w, r, err)
+	}
+}
+
+// problem is a problem document (RFC 9457). Type is /problems/ and a slug; Detail
+// is for a person; Errors says what is wrong where in the body.
+type problem struct {
+	Type      string       `json:"type"`
+	Title     string       `json:"title"`
+	Status    int          `json:"status"`
+	Detail    string       `json:"detail"`
+	Errors    []fieldError `json:"errors,omitempty"`
+	RequestID string       `json:"request_id"`
+}
+
+// fieldError is a broken rule. Pointer is a JSON Pointer into the body (RFC 6901).
+type fieldError struct {
+	Pointer jsontext.Pointer `json:"pointer"`
+	Detail  string           `json:"detail"`
+}
+
+// clientError is a problem that the request itself brought about.
+type clientError struct {
+	status int
+	slug   string
+	detail string
+}
+
+func (e *clientError) Error() string { return e.detail }
+
+func badRequest(detail string) error {
+	return &clientError{http.StatusBadRequest, "bad-request", detail}
+}
+
+var (
+	errForbidden = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
+	errNoRoute   = &clientError{http.StatusNotFound, "not-found", "there is no such path"}
+	errMethod    = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not one that Allow lists"}
+	errTooLarge  = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than 64 KiB"}
+	errMediaType = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "Content-Type must be application/json, and the body not compressed"}
+)
+
+// invalidError is a body that is JSON but breaks rules of its fields.
+type invalidError []fieldError
+
+func (e invalidError) Error() string {
+	details := make([]string, len(e))
+	for i, field := range e {
+		details[i] = field.Pointer.LastToken() + ": " + field.Detail
+	}
+	return strings.Join(details, "; ")
+}
+
+// problemOf is the table of which error is which status.
+func problemOf(err error) problem {
+	var client *clientError
+	var invalid invalidError
+	var constraint *db.ConstraintError
+	var refused *auth.Error
+	switch {
+	case errors.As(err, &client):
+		return problem{Status: client.status, Type: client.slug, Detail: client.detail}
+	case errors.As(err, &invalid):
+		return problem{Status: http.StatusUnprocessableEntity, Type: "validation", Detail: invalid.Error(), Errors: invalid}
+	case errors.As(err, &constraint):
+		return problem{Status: http.StatusUnprocessableEntity, Type: "validation", Detail: "a field breaks the rule " + constraint.Constraint}
+	case errors.Is(err, auth.ErrNoToken):
+		return problem{Status: http.StatusUnauthorized, Type: "unauthorized", Detail: "the request carries no bearer token"}
+	case errors.As(err, &refused):
+		return problem{Status: http.StatusUnauthorized, Type: "unauthorized", Detail: string(refused.Reason)}
+	case errors.Is(err, db.ErrNotFound):
+		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: "there is no such task"}
+	case errors.Is(err, db.ErrUnavailable), errors.Is(err, auth.ErrKeysUnavailable), errors.Is(err, context.Canceled):
+		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "the service is not available for the moment; please try again"}
+	default:
+		return problem{Status: http.StatusInternalServerError, Type: "internal", Detail: "something went wrong on the server"}
+	}
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	p.Type = "/problems/" + p.Type
+	p.Title = http.StatusText(p.Status)
+	p.RequestID = infoOf(r).requestID
+	switch p.Status {
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", challenge(err))
+	case http.StatusUnprocessableEntity:
+		p.Title = "Unprocessable Content" // RFC 9110's name; net/http has an older one
+	case http.StatusRequestEntityTooLarge:
+		p.Title = "Content Too Large"
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Errorf("a problem document that is no JSON: %w", err))
+	}
+	write(w, p.Status, "application/problem+json", body)
+}
+
+// challenge is the WWW-Authenticate of a 401 (RFC 6750, section 3).
+func challenge(err error) string {
+	var refused *auth.Error
+	if errors.As(err, &refused) {
+		return fmt.Sprintf(`Bearer error="invalid_token", error_description="%s"`, refused.Reason)
+	}
+	return "Bearer"
+}
+
+// retryAfterOf is in whole seconds.
+func retryAfterOf(err error) int {
+	var keys *auth.UnavailableError
+	if errors.As(err, &keys) {
+		return max(1, int(keys.RetryAfter.Seconds()+0.999))
+	}
+	return retryAfter
+}
+
+// writeJSON encodes before it writes the status: what cannot be encoded is a 500.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding the reply: %w", err)
+	}
+	write(w, status, "application/json", body)
+	return nil
+}
+
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	// A client that has left is nobody to report to; the log has the request.
+	_, _ = w.Write(body)
+}

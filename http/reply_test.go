@@ -1,0 +1,188 @@
+package http_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/db/dbtest"
+	todohttp "github.com/securetodo/securetodo/http"
+)
+
+func TestEveryReplyCarriesItsHeaders(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	made := a.create(alice, "a")
+	ids := map[string]bool{}
+	for _, reply := range []answer{
+		a.do(alice, "GET", tasksOf(alice), ""),
+		a.do(alice, "GET", pathOf(made), ""),
+		a.do(alice, "DELETE", pathOf(made), ""),
+		a.do(alice, "GET", pathOf(made), ""),
+		a.do(alice, "POST", tasksOf(alice), "{"),
+		a.do(alice, "POST", tasksOf(alice), "{}"),
+		a.do(alice, "BREW", tasksOf(alice), ""),
+		a.do("", "GET", tasksOf(alice), ""),
+		a.do(bob, "GET", tasksOf(alice), ""),
+		a.do(alice, "GET", "/api/nothing", ""),
+		a.do(alice, "OPTIONS", tasksOf(alice), "", "Origin: https://app.example", "Access-Control-Request-Method: PUT"),
+	} {
+		h := reply.Header
+		if h.Get("X-Request-Id") == "" || ids[h.Get("X-Request-Id")] || h.Get("Cache-Control") != "private, no-cache" || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s %s: %d %v", reply.Request.Method, reply.Request.URL, reply.StatusCode, h)
+		}
+		ids[h.Get("X-Request-Id")] = true
+	}
+}
+
+func TestPagesOfAllowedOriginsMayCallTheAPI(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	preflight := func(origin, method, headers string) answer {
+		return a.do("", "OPTIONS", tasksOf(alice), "", "Origin: "+origin, "Access-Control-Request-Method: "+method, "Access-Control-Request-Headers: "+headers).must(t, 204)
+	}
+	const headers = "authorization,content-type,idempotency-key,if-match,if-none-match"
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+		h := preflight("https://app.example", method, headers).Header
+		if h.Get("Access-Control-Allow-Origin") != "https://app.example" || h.Get("Access-Control-Allow-Methods") != method || h.Get("Access-Control-Allow-Headers") != headers {
+			t.Errorf("preflight of %s: %v", method, h)
+		}
+	}
+	for name, h := range map[string]http.Header{
+		"another origin": preflight("https://evil.example", "GET", "authorization").Header,
+		"another header": preflight("https://app.example", "GET", "x-evil").Header,
+		"another method": preflight("https://app.example", "BREW", "authorization").Header,
+		"null origin":    preflight("null", "GET", "authorization").Header,
+	} {
+		if h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("preflight of %s: %v", name, h)
+		}
+	}
+	for _, reply := range []answer{
+		a.do(alice, "GET", tasksOf(alice), "", "Origin: https://app.example").must(t, 200),
+		a.do("", "GET", tasksOf(alice), "", "Origin: https://app.example").must(t, 401),
+	} {
+		exposed := strings.ToLower(reply.Header.Get("Access-Control-Expose-Headers"))
+		for _, name := range []string{"etag", "link", "location", "retry-after", "server-timing", "www-authenticate", "x-request-id"} {
+			if !strings.Contains(exposed, name) {
+				t.Errorf("%s is not exposed: %q", name, exposed)
+			}
+		}
+		if reply.Header.Get("Access-Control-Allow-Origin") != "https://app.example" || !strings.Contains(reply.Header.Get("Vary"), "Origin") {
+			t.Errorf("%v", reply.Header)
+		}
+	}
+	if h := a.do(alice, "GET", tasksOf(alice), "", "Origin: https://evil.example").Header; h.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("%v", h)
+	}
+}
+
+func TestNoOriginIsAllowedUnlessConfigured(t *testing.T) {
+	verifier, err := auth.New(auth.Config{Secret: []byte(secret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	a := &api{t: t, url: listen(t, todohttp.NewHandler(todohttp.Config{DB: dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)), Verifier: verifier, Log: log}), log)}
+	if h := a.do(alice, "GET", tasksOf(alice), "", "Origin: https://app.example").must(t, 200).Header; h.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("%v", h)
+	}
+}
+
+func TestHealthFollowsTheDatabase(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	if got := a.do("", "GET", "/health", "").must(t, 200).body; got != `{"status":"healthy"}` {
+		t.Error(got)
+	}
+	away := serveDatabase(t, "postgres://user:hunter2@127.0.0.1:1/none?sslmode=disable")
+	away.do("", "GET", "/health", "").must(t, 503).problem(t)
+}
+
+func TestDatabaseThatIsAwayIs503AndOnlyTheLogSaysWhy(t *testing.T) {
+	a := serveDatabase(t, "postgres://user:hunter2@127.0.0.1:1/none?sslmode=disable")
+	for _, reply := range []answer{
+		a.do(alice, "GET", tasksOf(alice), "").must(t, 503),
+		a.do(alice, "POST", tasksOf(alice), `{"title":"precious"}`).must(t, 503),
+	} {
+		p := reply.problem(t)
+		if reply.Header.Get("Retry-After") == "" || strings.Contains(reply.body, "127.0.0.1") || strings.Contains(reply.body, "refused") {
+			t.Errorf("%v %s", reply.Header, reply.body)
+		}
+		eventually(t, "the log has the cause", func() bool {
+			for line := range strings.Lines(a.log.String()) {
+				if strings.Contains(line, p.RequestID) && strings.Contains(line, "127.0.0.1:1") && strings.Contains(line, `"level":"ERROR"`) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	if log := a.log.String(); strings.Contains(log, "hunter2") || strings.Contains(log, "precious") {
+		t.Errorf("the log tells secrets: %s", log)
+	}
+}
+
+func TestBrokenDatabaseIs500AndOnlyTheLogSaysWhy(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	dbtest.Exec(t, a.database, "ALTER TABLE tasks RENAME COLUMN title TO headline")
+	reply := a.do(alice, "GET", tasksOf(alice), "").must(t, 500)
+	reply.problem(t)
+	if strings.Contains(reply.body, "title") && strings.Contains(reply.body, "column") {
+		t.Error(reply.body)
+	}
+	eventually(t, "the log has the cause", func() bool { return strings.Contains(a.log.String(), "42703") })
+}
+
+func TestLogNamesTheRequestAndNoPerson(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	signed := token(t, alice)
+	a.do(alice, "POST", tasksOf(alice), `{"title":"very private"}`).must(t, 201)
+	a.do(alice, "POST", tasksOf(alice)+"?search=private-query", `{"title":"very private"}`).must(t, 400)
+	a.do(alice, "POST", tasksOf(alice), `{"title":"very private","private-name":1}`).must(t, 422)
+	a.do("", "GET", "/api/alice/tasks", "", "Authorization: Bearer "+signed[:len(signed)-5]).must(t, 401)
+	a.do("", "GET", "/private-path", "").must(t, 404)
+	eventually(t, "five lines", func() bool { return strings.Count(a.log.String(), `"msg":"request"`) == 5 })
+	log := a.log.String()
+	for _, private := range []string{"very private", "private-query", "private-path", signed[:40], "alice", "Bearer"} {
+		if strings.Contains(log, private) {
+			t.Errorf("the log says %q: %s", private, log)
+		}
+	}
+	sum := sha256.Sum256([]byte(alice))
+	for _, want := range []string{`"method":"POST"`, `"route":"/api/{user_id}/tasks"`, `"status":201`, `"bytes":`, `"duration_ms":`, `"request_id":"`, `"user":"` + hex.EncodeToString(sum[:8])} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %s: %s", want, log)
+		}
+	}
+}
+
+func TestPanicIsA500AndTheServerGoesOn(t *testing.T) {
+	buffer := &syncedBuffer{}
+	log := slog.New(slog.NewJSONHandler(buffer, nil))
+	broken := true
+	a := &api{t: t, url: listen(t, todohttp.Instrumented(log, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if broken {
+			broken = false
+			panic("the cause")
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})), log)}
+	if reply := a.do("", "GET", "/", "").must(t, 500); strings.Contains(reply.body, "the cause") {
+		t.Error(reply.body)
+	} else {
+		reply.problem(t)
+	}
+	if !strings.Contains(buffer.String(), "the cause") {
+		t.Error(buffer)
+	}
+	a.do("", "GET", "/", "").must(t, 204)
+}
+
+func TestServerLimitsSlowClients(t *testing.T) {
+	server := todohttp.NewServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	if server.ReadHeaderTimeout <= 0 || server.ReadTimeout <= 0 || server.WriteTimeout <= 0 || server.IdleTimeout <= 0 || server.MaxHeaderBytes <= 0 {
+		t.Errorf("%+v", server)
+	}
+}

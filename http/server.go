@@ -1,0 +1,64 @@
+// Package http serves the REST API: it verifies who asks, decodes and validates,
+// runs one query in the scope of that user, and encodes.
+package http
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/db"
+)
+
+// maxHeaderBytes bounds a request's line and headers to 32 KiB: net/http allows
+// 4 KiB more than it is told, and as much again on a connection it reuses.
+const maxHeaderBytes = 32<<10 - 4<<10
+
+// Config is what a server is made of.
+type Config struct {
+	DB       *db.Pool
+	Verifier *auth.Verifier
+	// CORSOrigins are the origins whose pages may call the API, such as
+	// https://app.example; the one element * allows all. None allows none.
+	CORSOrigins []string
+	Log         *slog.Logger
+}
+
+type server struct {
+	db       *db.Pool
+	verifier *auth.Verifier
+}
+
+// NewHandler returns the whole API as one handler.
+func NewHandler(c Config) http.Handler {
+	s := &server{db: c.DB, verifier: c.Verifier}
+	// The encoded path, matched as it came: a user id may hold an encoded slash,
+	// and no path is cleaned into another one by a redirect.
+	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	router.NotFoundHandler = serve(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
+	for _, route := range s.routes() {
+		router.Path(route.path + "{_:/?}").Handler(serve(route.serve))
+	}
+	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(router)))
+}
+
+// NewServer returns a server with limits on header size and on the time that a
+// client may take for its headers, its body, its reply and between two requests.
+func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      45 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// inAPI tells whether a request is under /api/, where nobody passes without a token.
+func inAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.EscapedPath(), "/api/") }
