@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"reflect"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/db"
+)
+
+// config is the environment. The README's table and .env.example are made from
+// its tags.
+type config struct {
+	DatabaseURL         string     `env:"DATABASE_URL" example:"postgres://todo:secret@ep-example-pooler.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"PostgreSQL URL for queries; on Neon the pooled one"`
+	DatabaseURLUnpooled string     `env:"DATABASE_URL_UNPOOLED" example:"postgres://todo:secret@ep-example.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"direct PostgreSQL URL for migrations; DATABASE_URL if that is no pooler's"`
+	Secret              string     `env:"BETTER_AUTH_SECRET" example:"change-me-to-at-least-32-random-bytes" doc:"HS256 secret shared with the token issuer, at least 32 bytes"`
+	Issuer              string     `env:"JWT_ISSUER" example:"https://app.example" doc:"required iss of a token; empty: not checked"`
+	Audience            string     `env:"JWT_AUDIENCE" example:"https://app.example" doc:"required aud of a token; empty: not checked"`
+	UserClaim           string     `env:"JWT_USER_CLAIM" envDefault:"sub" doc:"claim that holds the user id: the claim of that name, else a dotted path such as user.id"`
+	CORSOrigins         []string   `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"origins whose pages may call the API, separated by commas; * for all"`
+	Addr                string     `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
+	LogLevel            slog.Level `env:"LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR"`
+}
+
+// readConfig reads the environment. The error is one line that names the variable
+// and never its value, which may be a secret.
+func readConfig() (config, error) {
+	c, err := env.ParseAs[config]()
+	var aggregate env.AggregateError
+	if errors.As(err, &aggregate) {
+		err = aggregate.Errors[0]
+	}
+	var parse env.ParseError
+	if errors.As(err, &parse) {
+		field, _ := reflect.TypeFor[config]().FieldByName(parse.Name)
+		return c, fmt.Errorf("%s: must be %s", field.Tag.Get("env"), field.Tag.Get("doc"))
+	}
+	if err != nil {
+		return c, err
+	}
+	return c, c.check()
+}
+
+func (c config) check() error {
+	if c.Secret != "" && len(c.Secret) < 32 {
+		return fmt.Errorf("BETTER_AUTH_SECRET: has %d bytes, needs at least 32: `openssl rand -base64 32` makes one", len(c.Secret))
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return errors.New("ADDR: must be host:port, such as :8000 or 127.0.0.1:8000")
+	}
+	for _, origin := range c.CORSOrigins {
+		u, err := url.Parse(origin)
+		if origin != "*" && (err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host) {
+			return errors.New("CORS_ORIGINS: each must be an origin like https://app.example, without a path or a trailing slash")
+		}
+	}
+	return nil
+}
+
+// verifierConfig is what auth needs of the environment.
+func (c config) verifierConfig(log *slog.Logger) auth.Config {
+	policy := auth.Policy{Issuer: c.Issuer, Audience: c.Audience, UserClaim: c.UserClaim}
+	a := auth.Config{SecretPolicy: policy, Log: log}
+	if c.Secret != "" {
+		a.Secret = []byte(c.Secret)
+	}
+	return a
+}
+
+// directURL is the URL that migrations use.
+func (c config) directURL() (string, error) {
+	switch {
+	case c.DatabaseURLUnpooled != "":
+		return c.DatabaseURLUnpooled, nil
+	case c.DatabaseURL == "":
+		return "", errors.New("set DATABASE_URL_UNPOOLED or DATABASE_URL to the database to migrate")
+	case db.IsPooler(c.DatabaseURL):
+		return "", errors.New("DATABASE_URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
+	}
+	return c.DatabaseURL, nil
+}
+
+// logger writes JSON lines to standard error.
+func (c config) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+}

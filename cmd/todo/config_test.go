@@ -1,0 +1,108 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the README's configuration table and .env.example")
+
+func TestConfigurationIsDocumented(t *testing.T) {
+	const readme, start, end = "../../README.md", "<!-- configuration -->\n", "<!-- /configuration -->"
+	content, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(content), start)
+	_, after, found := strings.Cut(rest, end)
+	if !found {
+		t.Fatal("README.md has no place for the configuration table")
+	}
+	mustHold(t, readme, before+start+configurationTable()+end+after)
+	mustHold(t, "../../.env.example", environmentExample())
+}
+
+func mustHold(t *testing.T, path, want string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s is stale: run `make docs` (%v)", path, err)
+	}
+}
+
+func configurationTable() string {
+	var b strings.Builder
+	b.WriteString("| variable | meaning | default |\n|---|---|---|\n")
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[config]()) {
+		standard := field.Tag.Get("envDefault")
+		if standard != "" {
+			standard = "`" + standard + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", variable(field), field.Tag.Get("doc"), standard)
+	}
+	return b.String()
+}
+
+func environmentExample() string {
+	var b strings.Builder
+	b.WriteString("# Every variable that the server reads; those commented out have a default or\n# are optional.\n")
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[config]()) {
+		mark, value := "# ", field.Tag.Get("example")
+		if field.Tag.Get("required") != "" {
+			mark = ""
+		}
+		if value == "" {
+			value = field.Tag.Get("envDefault")
+		}
+		fmt.Fprintf(&b, "\n# %s\n%s%s=%s\n", field.Tag.Get("doc"), mark, variable(field), value)
+	}
+	return b.String()
+}
+
+func variable(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+	return name
+}
+
+func TestWrongValueIsNamedAndNotShown(t *testing.T) {
+	for name, value := range map[string]string{
+		"BETTER_AUTH_SECRET": "hunter2",
+		"LOG_LEVEL":          "hunter2",
+		"ADDR":               "hunter2",
+		"CORS_ORIGINS":       "https://ok.example,https://hunter2/path",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			_, err := readConfig()
+			if err == nil || !strings.HasPrefix(err.Error(), name+": ") || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestMigrationsUseADirectURL(t *testing.T) {
+	const direct, pooled = "postgres://u@ep-x.neon.tech/d", "postgres://u@ep-x-pooler.eu.neon.tech/d"
+	for _, c := range []struct{ unpooled, url, want string }{
+		{"", direct, direct},
+		{direct, pooled, direct},
+		{"", pooled, ""},
+		{"", "", ""},
+	} {
+		got, err := config{DatabaseURL: c.url, DatabaseURLUnpooled: c.unpooled}.directURL()
+		if got != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%+v: %q, %v", c, got, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "DATABASE_URL_UNPOOLED") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+// developing is `todo dev` with its data in a folder that any user can reach.
+func developing(t *testing.T, data string) *program {
+	t.Helper()
+	p := command(t, nil, "dev", "--addr", "127.0.0.1:0", "--data", data).start(t)
+	p.waitFor(t, p.out, "Ctrl-C stops it")
+	return p
+}
+
+func dataFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "todo-dev-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, ".data")
+}
+
+// curls are the commands that dev prints, by the verb above them.
+func curls(t *testing.T, p *program) (list, create string) {
+	t.Helper()
+	for line := range strings.Lines(p.out.String()) {
+		switch {
+		case strings.HasPrefix(line, "curl") && strings.Contains(line, " -d "):
+			create = line
+		case strings.HasPrefix(line, "curl"):
+			list = line
+		}
+	}
+	if list == "" || create == "" {
+		t.Fatalf("dev printed no curls:\n%s", p.out)
+	}
+	return list, create
+}
+
+func shell(t *testing.T, line string) string {
+	t.Helper()
+	dbtest.Need(t, "curl")
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(line, "curl", "curl -sS", 1)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v %s", line, err, out)
+	}
+	return string(out)
+}
+
+func TestDevServesWhatItsCurlsSayAndKeepsTheData(t *testing.T) {
+	data := dataFolder(t)
+	first := developing(t, data)
+	list, create := curls(t, first)
+	if got := shell(t, list); got != "[]" {
+		t.Errorf("the first list is %s", got)
+	}
+	if got := shell(t, create); !strings.Contains(got, `"title":"Buy milk"`) {
+		t.Errorf("create replied %s", got)
+	}
+	refused(t, "ADDR", []string{"ADDR=" + port(t, list)}, "dev", "--data", data)
+	second := command(t, nil, "dev", "--addr", "127.0.0.1:0", "--data", data)
+	if err := second.Run(); err == nil || !strings.Contains(second.log.String(), data) {
+		t.Errorf("a second dev on the same data: %v %s", err, second.log)
+	}
+	if err := first.stop(t, os.Interrupt); err != nil {
+		t.Errorf("Ctrl-C: %v %s", err, first.log)
+	}
+	third := developing(t, data)
+	list, _ = curls(t, third)
+	if got := shell(t, list); !strings.Contains(got, `"title":"Buy milk"`) {
+		t.Errorf("after a restart the list is %s", got)
+	}
+	if err := third.stop(t, syscall.SIGKILL); err == nil {
+		t.Error("kill -9 ended well")
+	}
+	fourth := developing(t, data)
+	list, _ = curls(t, fourth)
+	if got := shell(t, list); !strings.Contains(got, `"title":"Buy milk"`) {
+		t.Errorf("after a crash the list is %s", got)
+	}
+}
+
+// port is the address in a printed curl.
+func port(t *testing.T, curl string) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(curl, "http://localhost:")
+	number, _, _ := strings.Cut(rest, "/")
+	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+number, 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	return "127.0.0.1:" + number
+}
+
+func TestDevUsesTheGivenDatabase(t *testing.T) {
+	data := dataFolder(t)
+	p := command(t, []string{"DATABASE_URL=" + dbtest.NewEmpty(t, dbtest.NeonOwner)}, "dev", "--addr", "127.0.0.1:0", "--data", data).start(t)
+	p.waitFor(t, p.out, "Ctrl-C stops it")
+	list, _ := curls(t, p)
+	if got := shell(t, list); got != "[]" {
+		t.Error(got)
+	}
+	if _, err := os.Stat(filepath.Join(data, "postgres")); err == nil {
+		t.Error("dev made a database of its own all the same")
+	}
+}

@@ -1,0 +1,71 @@
+// Command todo serves the REST API and runs what belongs to it: migrations, a
+// development server, tokens and test data.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/securetodo/securetodo/db/embedded"
+)
+
+func main() {
+	embedded.ChildMain()
+	os.Exit(run())
+}
+
+// run returns the exit code. The first SIGINT or SIGTERM ends the context, the
+// second one the process.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	if err := rootCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "todo:", err)
+		return 1
+	}
+	return 0
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "todo",
+		Short:         "A secure multi-user todo backend on PostgreSQL",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version(),
+	}
+	root.AddCommand(serveCommand(), devCommand(), migrateCommand(), tokenCommand(), seedCommand(), versionCommand())
+	return root
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of this program",
+		Args:  cobra.NoArgs,
+		Run: func(c *cobra.Command, _ []string) {
+			fmt.Fprintln(c.OutOrStdout(), "todo", version())
+		},
+	}
+}
+
+// version is the module's version or, built from a checkout, its commit.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range build.Settings {
+		if setting.Key == "vcs.revision" && build.Main.Version == "(devel)" {
+			return setting.Value
+		}
+	}
+	return build.Main.Version
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+const testSecret = "a-secret-of-the-tests-with-32-bytes!"
+
+// TestMain is the program itself where a test starts it as such.
+func TestMain(m *testing.M) {
+	if os.Getenv("TODO_TEST_MAIN") != "" {
+		_ = os.Unsetenv("TODO_TEST_MAIN")
+		main()
+	}
+	dbtest.Main(m)
+}
+
+// program is a running todo.
+type program struct {
+	*exec.Cmd
+	out, log *output
+	ended    chan error
+}
+
+// output keeps what a program writes and can be waited on.
+type output struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.String()
+}
+
+// command is todo in a clean environment with these variables.
+func command(t *testing.T, environment []string, args ...string) *program {
+	t.Helper()
+	p := &program{Cmd: exec.Command(os.Args[0], args...), out: &output{}, log: &output{}, ended: make(chan error, 1)}
+	p.Env = append([]string{"TODO_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}, environment...)
+	p.Stdout, p.Stderr = p.out, p.log
+	return p
+}
+
+func (p *program) start(t *testing.T) *program {
+	t.Helper()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.ended <- p.Wait() }()
+	t.Cleanup(func() {
+		_ = p.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-p.ended:
+		case <-time.After(time.Minute):
+			_ = p.Process.Kill()
+			t.Errorf("%s does not stop", p)
+		}
+	})
+	return p
+}
+
+// stop sends a signal and returns how the program ended.
+func (p *program) stop(t *testing.T, signal os.Signal) error {
+	t.Helper()
+	if err := p.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	return p.wait(t)
+}
+
+// wait returns how the program ended.
+func (p *program) wait(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-p.ended:
+		p.ended <- err
+		return err
+	case <-time.After(time.Minute):
+		t.Fatalf("%s does not stop: %s", p, p.log)
+		return nil
+	}
+}
+
+// runToEnd is todo to its end: what it printed, what it logged, and its error.
+func runToEnd(t *testing.T, environment []string, args ...string) (out, log string, err error) {
+	t.Helper()
+	p := command(t, environment, args...)
+	err = p.Run()
+	return p.out.String(), p.log.String(), err
+}
+
+// todo is runToEnd that must succeed.
+func todo(t *testing.T, environment []string, args ...string) string {
+	t.Helper()
+	out, log, err := runToEnd(t, environment, args...)
+	if err != nil {
+		t.Fatalf("todo %s: %v\n%s", strings.Join(args, " "), err, log)
+	}
+	return strings.TrimSpace(out)
+}
+
+// refused is runToEnd that must fail with one line that says something.
+func refused(t *testing.T, says string, environment []string, args ...string) {
+	t.Helper()
+	out, log, err := runToEnd(t, environment, args...)
+	if err == nil || !strings.Contains(log, says) || strings.Count(log, "\n") != 1 {
+		t.Errorf("todo %s: %v, %q, %q; want it to say %q in one line", strings.Join(args, " "), err, out, log, says)
+	}
+}
+
+// waitFor returns the first line with a text, or fails when the program ends.
+func (p *program) waitFor(t *testing.T, o *output, text string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for {
+		lines := bufio.NewScanner(strings.NewReader(o.String()))
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), text) {
+				return lines.Text()
+			}
+		}
+		select {
+		case err := <-p.ended:
+			p.ended <- err
+			t.Fatalf("%s ended (%v) and never said %q:\n%s%s", p, err, text, p.out, p.log)
+		case <-ctx.Done():
+			t.Fatalf("%s never said %q:\n%s%s", p, text, p.out, p.log)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
