@@ -1,0 +1,33 @@
+.DEFAULT_GOAL := help
+GO ?= go
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
+	@$(GO) run ./cmd/todo dev
+
+test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
+	$(GO) test -race -shuffle=on ./...
+
+build: ## build bin/todo, static
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/todo ./cmd/todo
+
+generate: ## compile sql/queries into db
+	$(GO) tool sqlc generate
+
+schema: ## dump what the migrations make into sql/schema.sql (PostgreSQL 15)
+	$(GO) test ./db -run '^TestSchemaFileIsFresh$$' -count=1 -update
+
+docs: ## write the README's configuration table and .env.example
+	$(GO) test ./cmd/todo -run '^TestConfigurationIsDocumented$$' -count=1 -update
+
+lint: ## check format, code and queries; prove that each query binds its owner
+	@unformatted=$$($(GO) tool gofumpt -l .); test -z "$$unformatted" || { echo "run gofumpt on: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) tool sqlc diff
+	$(GO) tool sqlc vet
+	$(GO) test -tags ownership -run Ownership -count=1 ./db
+
+.PHONY: help run test build generate schema docs lint
