@@ -17,8 +17,9 @@ const (
 	connectTimeout = 15 * time.Second
 	// acquireTimeout is how long a request waits for a free connection.
 	acquireTimeout = 3 * time.Second
-	// queryTimeout is how long a query may take, waiting for locks included.
-	queryTimeout = 10 * time.Second
+	// queryTimeout is when a query is given up whose statement_timeout, which is
+	// shorter, brought no answer: the network is gone.
+	queryTimeout = 12 * time.Second
 	// maxConns is the pool's size where the URL has no pool_max_conns.
 	maxConns = 16
 )

@@ -9,9 +9,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// enterScope makes the rest of the transaction todo_app's, for one user. Both
-// settings end with the transaction, so the connection carries nothing over.
-const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true)"
+// enterScope makes the rest of the transaction todo_app's, for one user and a
+// bounded time. The settings end with the transaction, so the connection carries
+// nothing over. A startup parameter would not pass a pooler.
+const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', '10s', true)"
 
 // As returns the queries in the scope of one user: each runs as todo_app with
 // app.user_id set, so that row-level security admits that user's rows alone. The
@@ -64,7 +65,9 @@ func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, e
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	// What has begun ends: pgx would close the connection of a client that leaves,
+	// and clients that come and go would keep the pool connecting.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
 	batch := &pgx.Batch{}
 	batch.Queue(enterScope, s.userID)
 	batch.Queue(sql, args...)

@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
@@ -121,6 +122,64 @@ func TestDatabaseThatIsAwayIs503AndOnlyTheLogSaysWhy(t *testing.T) {
 	}
 	if log := a.log.String(); strings.Contains(log, "hunter2") || strings.Contains(log, "precious") {
 		t.Errorf("the log tells secrets: %s", log)
+	}
+}
+
+// TestNoFreeConnectionIs503 has one connection, which a lock keeps busy.
+func TestNoFreeConnectionIs503(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	a := serveDatabase(t, url+"&pool_max_conns=1")
+	a.create(alice, "a")
+	release := dbtest.Lock(t, url, "tasks")
+	busy := make(chan answer)
+	go func() { busy <- a.do(alice, "GET", tasksOf(alice), "") }()
+	dbtest.WaitForLock(t, url)
+	reply := a.do(bob, "GET", tasksOf(bob), "").must(t, 503)
+	reply.problem(t)
+	if reply.Header.Get("Retry-After") == "" {
+		t.Errorf("%v", reply.Header)
+	}
+	release()
+	(<-busy).must(t, 200)
+	a.do(bob, "GET", tasksOf(bob), "").must(t, 200)
+}
+
+// TestClientThatLeavesLeavesNoMark has a client give up while its write waits: the
+// write is done, and the one connection serves the next.
+func TestClientThatLeavesLeavesNoMark(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	a := serveDatabase(t, url+"&pool_max_conns=1")
+	made := a.create(alice, "a")
+	backend := "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%CompleteTask%'"
+	a.do(alice, "PATCH", pathOf(made)+"/complete", "").must(t, 200)
+	before := dbtest.Value[string](t, url, backend)
+	release := dbtest.Lock(t, url, "tasks")
+	ctx, leave := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, "PATCH", a.url+pathOf(made)+"/complete", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token(t, alice))
+	gone := make(chan error)
+	go func() {
+		_, err := http.DefaultTransport.RoundTrip(request)
+		gone <- err
+	}()
+	dbtest.WaitForLock(t, url)
+	leave()
+	if err := <-gone; err == nil {
+		t.Error("the client did not leave")
+	}
+	release()
+	eventually(t, "the write is done", func() bool {
+		return !a.do(alice, "GET", pathOf(made), "").must(t, 200).task(t).Completed
+	})
+	a.do(alice, "PATCH", pathOf(made)+"/complete", "").must(t, 200)
+	if after := dbtest.Value[string](t, url, backend); after != before {
+		t.Errorf("the connection was %s and is %s", before, after)
+	}
+	if strings.Contains(a.log.String(), `"level":"ERROR"`) {
+		t.Error(a.log)
 	}
 }
 
