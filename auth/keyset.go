@@ -43,22 +43,40 @@ type keySet struct {
 }
 
 func newKeySet(c Config) (*keySet, error) {
-	u, err := url.Parse(c.JWKSURL)
-	if err != nil || u.Host == "" {
-		return nil, errors.New("auth: the URL of the key set is not an absolute URL")
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !c.JWKSAllowHTTP && !loopback(u.Hostname())) {
-		return nil, errors.New("auth: the URL of the key set is not https")
+	if err := CheckKeySetURL(c.JWKSURL, c.JWKSAllowHTTP); err != nil {
+		return nil, err
 	}
 	if c.JWKSMaxStale == 0 {
 		c.JWKSMaxStale = maxStale
 	}
 	s := &keySet{
-		url: c.JWKSURL, name: u.Redacted(), client: newClient(), maxStale: c.JWKSMaxStale,
+		url: c.JWKSURL, name: redacted(c.JWKSURL), client: newClient(), maxStale: c.JWKSMaxStale,
 		rules: newRules(c.JWKSPolicy, setAlgs...), log: c.Log,
 	}
 	s.keys.Store(new([]*key))
 	return s, nil
+}
+
+// CheckKeySetURL says whether a key set may be fetched from there: an absolute
+// https URL, or an http one on a loopback host or with allowHTTP. The error does
+// not repeat the URL, which may hold a password.
+func CheckKeySetURL(setURL string, allowHTTP bool) error {
+	u, err := url.Parse(setURL)
+	if err != nil || u.Host == "" {
+		return errors.New("auth: the URL of the key set is not an absolute URL")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !allowHTTP && !loopback(u.Hostname())) {
+		return errors.New("auth: the URL of the key set is not https")
+	}
+	return nil
+}
+
+func redacted(setURL string) string {
+	u, err := url.Parse(setURL)
+	if err != nil {
+		return ""
+	}
+	return u.Redacted()
 }
 
 func loopback(host string) bool {

@@ -1,15 +1,21 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/auth/authtest"
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
@@ -54,6 +60,9 @@ func TestServeNeverFallsBackToAnEmbeddedDatabase(t *testing.T) {
 func TestServeRefusesAWrongConfigurationInOneLine(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	refused(t, "BETTER_AUTH_SECRET", []string{"DATABASE_URL=" + url}, "serve")
+	refused(t, "JWKS_URL", []string{"DATABASE_URL=" + url, "JWKS_URL=http://keys.example/jwks"}, "serve")
+	refused(t, "JWKS_MAX_STALE", environment(url, "JWKS_MAX_STALE=soon"), "serve")
+	refused(t, "TOKEN_CACHE_SIZE", environment(url, "TOKEN_CACHE_SIZE=-1"), "serve")
 	refused(t, "BETTER_AUTH_SECRET", []string{"DATABASE_URL=" + url, "BETTER_AUTH_SECRET=short"}, "serve")
 	refused(t, "DATABASE_URL", environment("mysql://user:hunter2@host/db"), "serve")
 	refused(t, "ADDR", environment(url, "ADDR=nowhere"), "serve")
@@ -108,6 +117,78 @@ func TestTokenCommandMakesWhatServeAccepts(t *testing.T) {
 	}
 	refused(t, "user", environment(url), "token")
 	refused(t, "BETTER_AUTH_SECRET", nil, "token", "--user", "alice")
+}
+
+func TestSecretAndKeySetHaveTheirOwnRules(t *testing.T) {
+	issuer := authtest.Start(t)
+	key := filepath.Join(t.TempDir(), "key.pem")
+	pem, err := auth.EncodeKey(issuer.Key("EdDSA").Signer.(ed25519.PrivateKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(key, pem, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := environment(dbtest.New(t, dbtest.NeonOwner), "JWKS_URL="+issuer.URL, "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=todo",
+		"HS256_ISSUER=", "HS256_AUDIENCE=", "HS256_USER_CLAIM=user.id")
+	_, address := serving(t, env)
+	cookie := todo(t, environment("", "JWT_USER_CLAIM=user.id"), "token", "--user", "alice")
+	if status, body := get(t, address, "/api/alice/tasks", cookie); status != 200 {
+		t.Errorf("a token of the secret without issuer and audience: %d %s", status, body)
+	}
+	for alg, want := range map[string]map[bool]int{"EdDSA": {true: 200, false: 401}, "ES256": {true: 200, false: 401}, "RS256": {true: 200, false: 401}} {
+		for named, status := range want {
+			claims := map[string]any{"sub": "alice", "iss": "https://issuer.example", "aud": "todo"}
+			if !named {
+				claims["aud"] = "another"
+			}
+			if got, body := get(t, address, "/api/alice/tasks", issuer.Token(alg, claims)); got != status {
+				t.Errorf("%s with its audience %t: %d %s", alg, named, got, body)
+			}
+		}
+	}
+	out, _, err := inspect(t, env, cookie)
+	if err != nil || !strings.Contains(out, "the shared secret") {
+		t.Errorf("inspect: %v\n%s", err, out)
+	}
+}
+
+func TestInspectSaysCheckByCheckWhyALoginFails(t *testing.T) {
+	env := environment("", "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=todo")
+	good := todo(t, env, "token", "--user", "alice", "--email", "alice@example.test")
+	for _, pasted := range []string{good, good + "\n", "Bearer " + good} {
+		if out, _, err := inspect(t, env, pasted); err != nil || strings.Contains(out, "REFUSED") || !strings.Contains(out, `claim "sub" is "alice"`) {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+	for name, c := range map[string]struct {
+		token, check string
+	}{
+		"another audience": {todo(t, environment("", "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=other"), "token", "--user", "alice"), "aud"},
+		"no issuer":        {todo(t, environment("", "JWT_AUDIENCE=todo"), "token", "--user", "alice"), "iss"},
+		"another secret":   {todo(t, []string{"BETTER_AUTH_SECRET=another-secret-that-has-32-bytes", "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=todo"}, "token", "--user", "alice"), "signature"},
+		"no token":         {"hello", "form"},
+		"nothing":          {"", "form"},
+	} {
+		out, _, err := inspect(t, env, c.token)
+		if err == nil || !regexp.MustCompile(`(?m)^`+c.check+` +REFUSED`).MatchString(out) {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+		if strings.Count(out, "REFUSED") != 1 {
+			t.Errorf("%s: more than one fault:\n%s", name, out)
+		}
+		if len(c.token) > 20 && strings.Contains(out, c.token[len(c.token)-20:]) {
+			t.Errorf("%s: inspect shows the token", name)
+		}
+	}
+}
+
+func inspect(t *testing.T, environment []string, token string) (out, log string, err error) {
+	t.Helper()
+	p := command(t, environment, "token", "inspect")
+	p.Stdin = strings.NewReader(token)
+	err = p.Run()
+	return p.out.String(), p.log.String(), err
 }
 
 func TestStopFinishesWhatHasBegun(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -18,15 +19,22 @@ import (
 // config is the environment. The README's table and .env.example are made from
 // its tags.
 type config struct {
-	DatabaseURL         string     `env:"DATABASE_URL" example:"postgres://todo:secret@ep-example-pooler.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"PostgreSQL URL for queries; on Neon the pooled one"`
-	DatabaseURLUnpooled string     `env:"DATABASE_URL_UNPOOLED" example:"postgres://todo:secret@ep-example.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"direct PostgreSQL URL for migrations; DATABASE_URL if that is no pooler's"`
-	Secret              string     `env:"BETTER_AUTH_SECRET" example:"change-me-to-at-least-32-random-bytes" doc:"HS256 secret shared with the token issuer, at least 32 bytes"`
-	Issuer              string     `env:"JWT_ISSUER" example:"https://app.example" doc:"required iss of a token; empty: not checked"`
-	Audience            string     `env:"JWT_AUDIENCE" example:"https://app.example" doc:"required aud of a token; empty: not checked"`
-	UserClaim           string     `env:"JWT_USER_CLAIM" envDefault:"sub" doc:"claim that holds the user id: the claim of that name, else a dotted path such as user.id"`
-	CORSOrigins         []string   `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"origins whose pages may call the API, separated by commas; * for all"`
-	Addr                string     `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
-	LogLevel            slog.Level `env:"LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR"`
+	DatabaseURL         string        `env:"DATABASE_URL" example:"postgres://todo:secret@ep-example-pooler.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"PostgreSQL URL for queries; on Neon the pooled one"`
+	DatabaseURLUnpooled string        `env:"DATABASE_URL_UNPOOLED" example:"postgres://todo:secret@ep-example.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"direct PostgreSQL URL for migrations; DATABASE_URL if that is no pooler's"`
+	JWKSURL             string        `env:"JWKS_URL" example:"https://app.example/api/auth/jwks" doc:"key set of the token issuer, for EdDSA, ES256 and RS256; https, or http on a loopback host"`
+	JWKSAllowHTTP       bool          `env:"JWKS_ALLOW_HTTP" envDefault:"false" doc:"true: the key set may come over http from any host"`
+	JWKSMaxStale        time.Duration `env:"JWKS_MAX_STALE" envDefault:"24h" doc:"how long keys are used after the issuer was last reached"`
+	Secret              string        `env:"BETTER_AUTH_SECRET" example:"change-me-to-at-least-32-random-bytes" doc:"HS256 secret shared with the token issuer, at least 32 bytes"`
+	Issuer              string        `env:"JWT_ISSUER" example:"https://app.example" doc:"required iss of a token; empty: not checked"`
+	Audience            string        `env:"JWT_AUDIENCE" example:"https://app.example" doc:"required aud of a token; empty: not checked"`
+	UserClaim           string        `env:"JWT_USER_CLAIM" envDefault:"sub" doc:"claim that holds the user id: the claim of that name, else a dotted path such as user.id"`
+	SecretIssuer        *string       `env:"HS256_ISSUER" example:"" doc:"JWT_ISSUER for HS256 tokens; set and empty: not checked"`
+	SecretAudience      *string       `env:"HS256_AUDIENCE" example:"" doc:"JWT_AUDIENCE for HS256 tokens; set and empty: not checked"`
+	SecretUserClaim     *string       `env:"HS256_USER_CLAIM" example:"user.id" doc:"JWT_USER_CLAIM for HS256 tokens"`
+	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"how many verified tokens are remembered, each for at most 5 minutes; 0 for none"`
+	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"origins whose pages may call the API, separated by commas; * for all"`
+	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
+	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR"`
 }
 
 // readConfig reads the environment. The error is one line that names the variable
@@ -45,7 +53,18 @@ func readConfig() (config, error) {
 	if err != nil {
 		return c, err
 	}
+	c.readOverrides()
 	return c, c.check()
+}
+
+// readOverrides reads what may be set and empty, which env takes for not set.
+func (c *config) readOverrides() {
+	fields := reflect.ValueOf(c).Elem()
+	for i, field := range reflect.VisibleFields(fields.Type()) {
+		if value, ok := os.LookupEnv(field.Tag.Get("env")); ok && field.Type == reflect.TypeFor[*string]() {
+			fields.Field(i).Set(reflect.ValueOf(&value))
+		}
+	}
 }
 
 func (c config) check() error {
@@ -54,6 +73,15 @@ func (c config) check() error {
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return errors.New("ADDR: must be host:port, such as :8000 or 127.0.0.1:8000")
+	}
+	if c.JWKSMaxStale <= 0 {
+		return errors.New("JWKS_MAX_STALE: must be longer than no time, such as 24h")
+	}
+	if c.TokenCacheSize < 0 {
+		return errors.New("TOKEN_CACHE_SIZE: must be 0 or more")
+	}
+	if err := auth.CheckKeySetURL(c.JWKSURL, c.JWKSAllowHTTP); c.JWKSURL != "" && err != nil {
+		return fmt.Errorf("JWKS_URL: %w", err)
 	}
 	for _, origin := range c.CORSOrigins {
 		u, err := url.Parse(origin)
@@ -67,11 +95,34 @@ func (c config) check() error {
 // verifierConfig is what auth needs of the environment.
 func (c config) verifierConfig(log *slog.Logger) auth.Config {
 	policy := auth.Policy{Issuer: c.Issuer, Audience: c.Audience, UserClaim: c.UserClaim}
-	a := auth.Config{SecretPolicy: policy, Log: log}
+	a := auth.Config{
+		SecretPolicy: auth.Policy{
+			Issuer:    override(policy.Issuer, c.SecretIssuer),
+			Audience:  override(policy.Audience, c.SecretAudience),
+			UserClaim: override(policy.UserClaim, c.SecretUserClaim),
+		},
+		JWKSURL: c.JWKSURL, JWKSPolicy: policy, JWKSAllowHTTP: c.JWKSAllowHTTP, JWKSMaxStale: c.JWKSMaxStale,
+		CacheSize: c.TokenCacheSize, Log: log,
+	}
 	if c.Secret != "" {
 		a.Secret = []byte(c.Secret)
 	}
 	return a
+}
+
+func override(value string, by *string) string {
+	if by != nil {
+		return *by
+	}
+	return value
+}
+
+// verifier fails where nothing could be verified.
+func (c config) verifier(log *slog.Logger) (*auth.Verifier, error) {
+	if c.Secret == "" && c.JWKSURL == "" {
+		return nil, errors.New("set JWKS_URL, BETTER_AUTH_SECRET or both: without a key no token can be verified")
+	}
+	return auth.New(c.verifierConfig(log))
 }
 
 // directURL is the URL that migrations use.

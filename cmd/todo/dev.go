@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,8 +18,12 @@ import (
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
-// demoTTL is how long the printed token is valid.
-const demoTTL = 7 * 24 * time.Hour
+const (
+	// demoTTL is how long the printed token is valid.
+	demoTTL = 7 * 24 * time.Hour
+	// keySetPath is where dev publishes the key of data/key.pem (RFC 8615).
+	keySetPath = "/.well-known/jwks.json"
+)
 
 func devCommand() *cobra.Command {
 	var data, addr string
@@ -40,18 +42,20 @@ func devCommand() *cobra.Command {
 			return dev(cmd.Context(), c, data, cmd.OutOrStdout())
 		},
 	}
-	c.Flags().StringVar(&data, "data", ".data", "folder of the embedded PostgreSQL and the secret")
+	c.Flags().StringVar(&data, "data", ".data", "folder of the embedded PostgreSQL, the secret and the key")
 	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (wins over ADDR)")
 	return c
 }
 
 // dev brings up all that a frontend developer needs and says how to use it.
 func dev(ctx context.Context, c config, data string, out io.Writer) error {
-	if err := mustBeFree(ctx, c.Addr); err != nil {
+	// First, so that nothing is started for nothing.
+	listener, err := listen(ctx, c.Addr)
+	if err != nil {
 		return err
 	}
-	data, err := filepath.Abs(data)
-	if err != nil {
+	defer listener.Close()
+	if data, err = filepath.Abs(data); err != nil {
 		return err
 	}
 	if c.DatabaseURL == "" {
@@ -70,23 +74,34 @@ func dev(ctx context.Context, c config, data string, out io.Writer) error {
 			cancel(errors.New("the embedded PostgreSQL ended by itself"))
 		}()
 	}
+	if err := migrateUp(ctx, c); err != nil {
+		return err
+	}
+	s := service{listen: func(context.Context) (net.Listener, error) { return listener, nil }}
 	if c.Secret == "" {
 		if c.Secret, err = keepSecret(filepath.Join(data, "secret")); err != nil {
 			return err
 		}
 	}
+	if c.JWKSURL == "" {
+		key, err := keepKey(filepath.Join(data, "key.pem"))
+		if err != nil {
+			return err
+		}
+		if s.wrap, err = publish(key); err != nil {
+			return err
+		}
+		c.JWKSURL, c.JWKSAllowHTTP = localURL(listener)+keySetPath, true
+	}
 	if len(c.CORSOrigins) == 0 {
 		c.CORSOrigins = []string{"http://localhost:3000", "http://localhost:5173"}
 	}
-	if err := migrateUp(ctx, c); err != nil {
-		return err
-	}
-	token, err := c.sign(auth.Identity{UserID: "demo", Email: "demo@example.test"}, demoTTL)
+	token, err := c.sign(auth.Identity{UserID: "demo", Email: "demo@example.test"}, demoTTL, "")
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, c, c.logger(), func(addr net.Addr) { greet(out, addr, token) })
-	return errors.Join(err, stopCause(ctx))
+	s.ready = func() { greet(out, localURL(listener), token, s.wrap != nil, data) }
+	return errors.Join(serve(ctx, c, c.logger(), s), stopCause(ctx))
 }
 
 // stopCause is why ctx ended, nil where a person ended it.
@@ -97,13 +112,15 @@ func stopCause(ctx context.Context) error {
 	return nil
 }
 
-// mustBeFree fails before anything is started for nothing.
-func mustBeFree(ctx context.Context, addr string) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return fmt.Errorf("ADDR: %w: stop what listens there, or choose another with --addr", err)
+// localURL is how this machine reaches a listener: by name where it listens on
+// every address.
+func localURL(listener net.Listener) string {
+	addr := listener.Addr().(*net.TCPAddr)
+	host := "localhost"
+	if !addr.IP.IsUnspecified() && !addr.IP.IsLoopback() {
+		host = addr.IP.String()
 	}
-	return listener.Close()
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
 func migrateUp(ctx context.Context, c config) error {
@@ -118,29 +135,7 @@ func migrateUp(ctx context.Context, c config) error {
 	return errors.Join(m.Up(), m.Close())
 }
 
-// keepSecret returns the secret in a file, which it makes at the first time.
-func keepSecret(path string) (string, error) {
-	secret, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(secret)), nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	random := make([]byte, 32)
-	if _, err := rand.Read(random); err != nil {
-		return "", err
-	}
-	made := base64.StdEncoding.EncodeToString(random)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", err
-	}
-	return made, os.WriteFile(path, []byte(made+"\n"), 0o600)
-}
-
-func greet(out io.Writer, addr net.Addr, token string) {
-	_, port, _ := net.SplitHostPort(addr.String())
-	base := "http://localhost:" + port
+func greet(out io.Writer, base, token string, issuer bool, data string) {
 	fmt.Fprintf(out, `
 The API is at %[1]s, for the user demo, whose token is
 
@@ -153,7 +148,13 @@ curl -H 'Authorization: Bearer %[2]s' %[1]s/api/demo/tasks
 Create one:
 
 curl -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"title":"Buy milk"}' %[1]s/api/demo/tasks
-
-Ctrl-C stops it; the data stays.
 `, base, token)
+	if issuer {
+		fmt.Fprintf(out, `
+EdDSA tokens are accepted too, of the key set %[1]s%[2]s. To make one:
+
+go run ./cmd/todo token --user demo --key %[3]s
+`, base, keySetPath, filepath.Join(data, "key.pem"))
+	}
+	fmt.Fprint(out, "\nCtrl-C stops it; the data stays.\n")
 }

@@ -107,6 +107,32 @@ func port(t *testing.T, curl string) string {
 	return "127.0.0.1:" + number
 }
 
+func TestDevIsItsOwnIssuerOfEdDSA(t *testing.T) {
+	data := dataFolder(t)
+	p := developing(t, data)
+	list, _ := curls(t, p)
+	address := port(t, list)
+	if status, body := get(t, address, "/.well-known/jwks.json", ""); status != 200 || !strings.Contains(body, `"crv":"Ed25519"`) || strings.Contains(body, `"d":`) {
+		t.Errorf("%d %s", status, body)
+	}
+	token := todo(t, nil, "token", "--user", "alice", "--key", filepath.Join(data, "key.pem"))
+	if status, body := get(t, address, "/api/alice/tasks", token); status != 200 {
+		t.Errorf("%d %s", status, body)
+	}
+	for _, name := range []string{"key.pem", "secret"} {
+		if info, err := os.Stat(filepath.Join(data, name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
+func TestServeIsNoIssuer(t *testing.T) {
+	_, address := serving(t, environment(dbtest.New(t, dbtest.NeonOwner)))
+	if status, _ := get(t, address, "/.well-known/jwks.json", ""); status != 404 {
+		t.Errorf("serve answers %d for a key set", status)
+	}
+}
+
 func TestDevUsesTheGivenDatabase(t *testing.T) {
 	data := dataFolder(t)
 	p := command(t, []string{"DATABASE_URL=" + dbtest.NewEmpty(t, dbtest.NeonOwner)}, "dev", "--addr", "127.0.0.1:0", "--data", data).start(t)

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
 	todohttp "github.com/securetodo/securetodo/http"
 )
@@ -35,19 +35,40 @@ func serveCommand() *cobra.Command {
 			if c.DatabaseURL == "" {
 				return errors.New("DATABASE_URL is not set; for a server with its own PostgreSQL, for development, run `todo dev`")
 			}
-			return serve(cmd.Context(), c, c.logger(), func(net.Addr) {})
+			return serve(cmd.Context(), c, c.logger(), service{
+				listen: func(ctx context.Context) (net.Listener, error) { return listen(ctx, c.Addr) },
+			})
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (wins over ADDR)")
 	return c
 }
 
+// listen names the variable where an address cannot be had.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("ADDR: %w: stop what listens there, or choose another with --addr", err)
+	}
+	return listener, nil
+}
+
+// service is where serve and dev differ.
+type service struct {
+	// listen is called when everything else is ready.
+	listen func(context.Context) (net.Listener, error)
+	// wrap may put something in front of the API; nil for nothing.
+	wrap func(http.Handler) http.Handler
+	// ready is told when requests are answered; nil for nobody.
+	ready func()
+}
+
 // serve runs the API until ctx ends, then finishes what it has begun. It refuses
 // to listen unless the schema fits and row-level security holds.
-func serve(ctx context.Context, c config, log *slog.Logger, listening func(net.Addr)) error {
-	verifier, err := auth.New(c.verifierConfig(log))
+func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
+	verifier, err := c.verifier(log)
 	if err != nil {
-		return fmt.Errorf("BETTER_AUTH_SECRET: %w", err)
+		return err
 	}
 	pool, err := db.Open(ctx, c.DatabaseURL)
 	if err != nil {
@@ -61,17 +82,22 @@ func serve(ctx context.Context, c config, log *slog.Logger, listening func(net.A
 	if newer > 0 {
 		log.Warn("the schema is newer than this program; every query of it still works", "schema_version", newer)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	listener, err := s.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("ADDR: %w", err)
+		return err
 	}
-	server := todohttp.NewServer(todohttp.NewHandler(todohttp.Config{
-		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
-	}), log)
+	handler := todohttp.NewHandler(todohttp.Config{DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log})
+	if s.wrap != nil {
+		handler = s.wrap(handler)
+	}
+	server := todohttp.NewServer(handler, log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
+	go verifier.Run(ctx)
 	log.Info("listening", "address", listener.Addr().String(), "version", version())
-	listening(listener.Addr())
+	if s.ready != nil {
+		s.ready()
+	}
 	select {
 	case err := <-failed:
 		return err

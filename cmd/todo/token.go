@@ -3,6 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,16 +17,17 @@ import (
 func tokenCommand() *cobra.Command {
 	var identity auth.Identity
 	var ttl time.Duration
+	var key string
 	c := &cobra.Command{
 		Use:   "token",
-		Short: "Print a token for development, signed with BETTER_AUTH_SECRET",
+		Short: "Print a token for development, signed with BETTER_AUTH_SECRET or an Ed25519 key",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig()
 			if err != nil {
 				return err
 			}
-			token, err := c.sign(identity, ttl)
+			token, err := c.sign(identity, ttl, key)
 			if err != nil {
 				return err
 			}
@@ -33,15 +38,68 @@ func tokenCommand() *cobra.Command {
 	c.Flags().StringVar(&identity.UserID, "user", "", "the user's id")
 	c.Flags().StringVar(&identity.Email, "email", "", "the user's e-mail")
 	c.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long it is valid")
+	c.Flags().StringVar(&key, "key", "", "PEM file of an Ed25519 private key (PKCS #8): sign EdDSA with it")
 	_ = c.MarkFlagRequired("user")
+	c.AddCommand(inspectCommand())
 	return c
 }
 
-// sign makes a token that this configuration accepts.
-func (c config) sign(identity auth.Identity, ttl time.Duration) (string, error) {
-	if c.Secret == "" {
-		return "", errors.New("BETTER_AUTH_SECRET is not set: it signs the token; `todo dev` keeps its own in .data/secret")
-	}
+// sign makes a token that this configuration accepts, if its key set has the key.
+func (c config) sign(identity auth.Identity, ttl time.Duration, keyFile string) (string, error) {
 	a := c.verifierConfig(nil)
+	if keyFile != "" {
+		key, err := auth.LoadKey(keyFile)
+		if err != nil {
+			return "", fmt.Errorf("--key: %w", err)
+		}
+		return auth.SignEdDSA(key, a.JWKSPolicy, identity, ttl)
+	}
+	if c.Secret == "" {
+		return "", errors.New("BETTER_AUTH_SECRET is not set: it signs the token, or --key does; `todo dev` keeps its own in .data/secret")
+	}
 	return auth.SignHS256(a.Secret, a.SecretPolicy, identity, ttl)
+}
+
+// errTokenRefused gives the exit code; the checks have said why.
+var errTokenRefused = errors.New("the token is refused")
+
+func inspectCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "inspect",
+		Short: "Read a token on standard input and say, check by check, what this configuration makes of it",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig()
+			if err != nil {
+				return err
+			}
+			verifier, err := c.verifier(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+			if err != nil {
+				return err
+			}
+			input, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), 1<<20))
+			if err != nil {
+				return err
+			}
+			// People paste whole headers, and a shell ends lines.
+			token := strings.TrimSpace(string(input))
+			if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
+				token = rest
+			}
+			return printChecks(cmd.OutOrStdout(), verifier.Inspect(cmd.Context(), token))
+		},
+	}
+}
+
+func printChecks(out io.Writer, checks []auth.Check) error {
+	var verdict error
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, check := range checks {
+		mark := "ok"
+		if !check.OK {
+			mark, verdict = "REFUSED", errTokenRefused
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", check.Name, mark, check.Detail)
+	}
+	return errors.Join(table.Flush(), verdict)
 }
