@@ -36,6 +36,9 @@ func (v *Verifier) Inspect(ctx context.Context, token string) []Check {
 		verdict = errors.Join(verdict, k.rules.validator.Validate(&c))
 	}
 	details := c.details(k.rules.Policy)
+	if errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {
+		details["signature"] = "does not fit that key"
+	}
 	for _, check := range checks {
 		last := &list[len(list)-1]
 		switch bad := errors.Is(verdict, check.err); {
@@ -69,7 +72,7 @@ func (c *claims) details(p Policy) map[string]string {
 	}
 	return map[string]string{
 		"claims":    "well formed",
-		"signature": "checked with that key",
+		"signature": "fits that key",
 		"exp":       date(c.exp),
 		"nbf":       date(c.nbf),
 		"iat":       date(c.iat),
