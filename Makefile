@@ -5,7 +5,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
-	@$(GO) run ./cmd/todo dev
+	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && exec bin/todo dev
 
 test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
 	$(GO) test -race -shuffle=on ./...
