@@ -106,9 +106,10 @@ func TestTodoAppHasTheLeastGrants(t *testing.T) {
 		) AS lines`)
 	const want = `schema_migrations SELECT
 tasks DELETE
-tasks INSERT (completed, description, id, title, user_id)
+tasks INSERT (completed, description, due_date, id, priority, tags, title, user_id)
 tasks SELECT
-tasks UPDATE (completed, description, title, updated_at)
+tasks UPDATE (completed, description, due_date, priority, tags, title, updated_at, version)
+users DELETE
 users INSERT (email, id)
 users SELECT
 users UPDATE (email, updated_at)`

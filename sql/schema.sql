@@ -41,9 +41,18 @@ CREATE TABLE public.tasks (
     completed boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    priority text DEFAULT 'medium'::text NOT NULL,
+    due_date timestamp with time zone,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
     CONSTRAINT tasks_description_length CHECK ((char_length(description) <= 1000)),
+    CONSTRAINT tasks_due_date_range CHECK (((due_date >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (due_date < '10000-01-01 00:00:00+00'::timestamp with time zone))),
+    CONSTRAINT tasks_priority_known CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT tasks_tags_count CHECK ((cardinality(tags) <= 20)),
+    CONSTRAINT tasks_tags_length CHECK ((NOT (to_jsonb(tags) @? '$[*]?((@ == null || @ == "") || @ like_regex "^.{51,}$" flag "s")'::jsonpath))),
     CONSTRAINT tasks_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 255))),
-    CONSTRAINT tasks_title_trimmed CHECK ((title !~ '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$'::text))
+    CONSTRAINT tasks_title_trimmed CHECK ((title !~ '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$'::text)),
+    CONSTRAINT tasks_version_positive CHECK ((version >= 1))
 );
 
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -106,10 +115,66 @@ COMMENT ON COLUMN public.tasks.updated_at IS 'When a field last changed; every c
 
 
 --
+-- Name: COLUMN tasks.priority; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.priority IS 'low, medium or high.';
+
+
+--
+-- Name: COLUMN tasks.due_date; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.due_date IS 'When it is due, if ever: from year 1 to 9999 in UTC.';
+
+
+--
+-- Name: COLUMN tasks.tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.tags IS 'Up to 20 labels of 1 to 50 characters, in the user''s order.';
+
+
+--
+-- Name: COLUMN tasks.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.version IS '1 at first, and one more with every change: the ETag.';
+
+
+--
 -- Name: CONSTRAINT tasks_description_length ON tasks; Type: COMMENT; Schema: public; Owner: -
 --
 
 COMMENT ON CONSTRAINT tasks_description_length ON public.tasks IS 'Up to 1,000 characters (Unicode code points).';
+
+
+--
+-- Name: CONSTRAINT tasks_due_date_range ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_due_date_range ON public.tasks IS 'What RFC 3339 can write; infinity is beyond it.';
+
+
+--
+-- Name: CONSTRAINT tasks_priority_known ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_priority_known ON public.tasks IS 'low, medium or high.';
+
+
+--
+-- Name: CONSTRAINT tasks_tags_count ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_tags_count ON public.tasks IS 'Up to 20 tags.';
+
+
+--
+-- Name: CONSTRAINT tasks_tags_length ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_tags_length ON public.tasks IS 'Each tag has 1 to 50 characters (Unicode code points); a jsonpath, because a CHECK takes no subquery.';
 
 
 --
@@ -124,6 +189,13 @@ COMMENT ON CONSTRAINT tasks_title_length ON public.tasks IS '1 to 255 characters
 --
 
 COMMENT ON CONSTRAINT tasks_title_trimmed ON public.tasks IS 'No character of Unicode''s White_Space at either end; btrim knows only the space.';
+
+
+--
+-- Name: CONSTRAINT tasks_version_positive ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_version_positive ON public.tasks IS 'Versions start at 1.';
 
 
 --
@@ -476,10 +548,38 @@ GRANT UPDATE(updated_at) ON TABLE public.tasks TO todo_app;
 
 
 --
+-- Name: COLUMN tasks.priority; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(priority),UPDATE(priority) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.due_date; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(due_date),UPDATE(due_date) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.tags; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(tags),UPDATE(tags) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(version) ON TABLE public.tasks TO todo_app;
+
+
+--
 -- Name: TABLE users; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT ON TABLE public.users TO todo_app;
+GRANT SELECT,DELETE ON TABLE public.users TO todo_app;
 
 
 --

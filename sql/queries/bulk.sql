@@ -1,0 +1,45 @@
+-- name: CompleteTasks :execrows
+-- CompleteTasks sets completed of one user's tasks that pass the filters and are
+-- not so yet, and counts them.
+--
+-- Index: users_pkey, tasks_pkey.
+WITH /* CompleteTasks */ owner AS (
+  UPDATE users
+  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  WHERE users.id = @user_id
+    AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
+), given AS (
+  SELECT @set_completed::boolean AS completed
+)
+UPDATE tasks
+SET completed = given.completed,
+    version = version + 1,
+    updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+FROM given
+WHERE tasks.user_id = @user_id
+  AND tasks.completed <> given.completed
+  AND tasks.completed = COALESCE(sqlc.narg('completed'), tasks.completed)
+  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND tags @> @tags::text[]
+  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
+  AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz);
+
+-- name: ClearTasks :execrows
+-- ClearTasks removes one user's tasks that pass the filters, and counts them.
+--
+-- Index: users_pkey, tasks_pkey.
+WITH /* ClearTasks */ owner AS (
+  UPDATE users
+  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  WHERE users.id = @user_id
+    AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
+)
+DELETE FROM tasks
+WHERE user_id = @user_id
+  AND completed = COALESCE(sqlc.narg('completed'), completed)
+  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND tags @> @tags::text[]
+  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
+  AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz);

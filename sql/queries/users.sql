@@ -1,0 +1,33 @@
+-- name: GetAccount :one
+-- GetAccount returns one user's own row and counts the tasks; overdue are those
+-- that are pending and were due before now.
+--
+-- Index: users_pkey, tasks_pkey.
+WITH /* GetAccount */ counts AS (
+  SELECT count(*) AS total,
+         count(*) FILTER (WHERE completed) AS completed,
+         count(*) FILTER (WHERE NOT completed AND due_date < now()) AS overdue
+  FROM tasks
+  WHERE user_id = @user_id
+)
+SELECT users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
+FROM users
+CROSS JOIN counts
+WHERE users.id = @user_id;
+
+-- name: EraseAccount :execrows
+-- EraseAccount removes one user, and by the foreign key every task of it, and
+-- counts the user: 0 where nothing was ever written.
+--
+-- Index: users_pkey, tasks_pkey.
+DELETE /* EraseAccount */ FROM users
+WHERE users.id = @user_id;
+
+-- name: ExportTasks :many
+-- ExportTasks returns all of one user's tasks, oldest first.
+--
+-- Index: tasks_user_id_created_at_id_idx, backwards.
+SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+FROM tasks
+WHERE user_id = @user_id
+ORDER BY created_at, id;
