@@ -19,10 +19,12 @@ WITH /* ClearTasks */ owner AS (
 )
 DELETE FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
 `
@@ -74,10 +76,12 @@ SET completed = given.completed,
 FROM given
 WHERE tasks.user_id = $1
   AND tasks.completed <> given.completed
-  AND tasks.completed = COALESCE($2, tasks.completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
 `

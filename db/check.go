@@ -30,7 +30,7 @@ func (p *Pool) Check(ctx context.Context) (newer uint, err error) {
 	}
 	defer tx.Rollback(ctx)
 
-	if _, err := tx.Exec(ctx, enterScope, ""); err != nil {
+	if _, err := tx.Exec(ctx, enterScope, "", milliseconds(statementTimeout)); err != nil {
 		return 0, explainRole(err)
 	}
 	version, err := schemaVersion(ctx, tx)

@@ -6,7 +6,9 @@ import (
 )
 
 // Scope is a user's scope itself, for SQL that no generated query says.
-func (p *Pool) Scope(userID string) DBTX { return scope{pool: p, userID: userID} }
+func (p *Pool) Scope(userID string) DBTX {
+	return scope{pool: p, userID: userID, limit: statementTimeout}
+}
 
 // Statements are the texts of the generated queries by name.
 func Statements(ctx context.Context) map[string]string { return statements(ctx) }
@@ -36,7 +38,7 @@ func (p *Pool) CheckWallAfter(ctx context.Context, damage string) error {
 	if _, err := tx.Exec(ctx, damage); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, enterScope, ""); err != nil {
+	if _, err := tx.Exec(ctx, enterScope, "", milliseconds(statementTimeout)); err != nil {
 		return err
 	}
 	return checkWall(ctx, tx)

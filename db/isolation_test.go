@@ -23,8 +23,44 @@ const (
 // reaches for a task: what it shows them, and an error that may refuse it. A query
 // without an attempt fails TestEveryQueryHasAnAttempt.
 var attempts = map[string]func(ctx context.Context, q db.Querier, user string, id uuid.UUID) (seen []db.Task, changed int64, err error){
-	"ListTasks": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
-		tasks, err := q.ListTasks(ctx, db.ListTasksParams{UserID: user})
+	"ListTasksByCreatedAtDesc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByCreatedAtDesc(ctx, db.ListTasksByCreatedAtDescParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByCreatedAtAsc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByCreatedAtAsc(ctx, db.ListTasksByCreatedAtAscParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByUpdatedAtDesc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByUpdatedAtDesc(ctx, db.ListTasksByUpdatedAtDescParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByUpdatedAtAsc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByUpdatedAtAsc(ctx, db.ListTasksByUpdatedAtAscParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByDueDateDesc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByDueDateDesc(ctx, db.ListTasksByDueDateDescParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByDueDateAsc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByDueDateAsc(ctx, db.ListTasksByDueDateAscParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByPriorityDesc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByPriorityDesc(ctx, db.ListTasksByPriorityDescParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByPriorityAsc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByPriorityAsc(ctx, db.ListTasksByPriorityAscParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByTitleDesc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByTitleDesc(ctx, db.ListTasksByTitleDescParams{UserID: user, Tags: []string{}, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListTasksByTitleAsc": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListTasksByTitleAsc(ctx, db.ListTasksByTitleAscParams{UserID: user, Tags: []string{}, PageSize: 100})
 		return tasks, 0, err
 	},
 	"GetTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
@@ -32,20 +68,46 @@ var attempts = map[string]func(ctx context.Context, q db.Querier, user string, i
 		return []db.Task{task}, 0, err
 	},
 	"CreateTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
-		row, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "taken over", Email: new("other@example.test")})
+		row, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "taken over", Priority: "low", Tags: []string{}, Email: new("other@example.test")})
 		return []db.Task{{UserID: row.UserID, ID: row.ID, Title: row.Title}}, 0, err
 	},
 	"UpdateTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
-		task, err := q.UpdateTask(ctx, db.UpdateTaskParams{UserID: user, ID: id, Title: new("taken over"), Email: new("other@example.test")})
-		return []db.Task{task}, 0, err
+		row, err := q.UpdateTask(ctx, db.UpdateTaskParams{UserID: user, ID: id, Title: new("taken over"), Email: new("other@example.test")})
+		return []db.Task{{UserID: row.UserID, ID: row.ID, Title: row.Title}}, 0, err
 	},
 	"CompleteTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
-		task, err := q.CompleteTask(ctx, db.CompleteTaskParams{UserID: user, ID: id, Email: new("other@example.test")})
-		return []db.Task{task}, 0, err
+		row, err := q.CompleteTask(ctx, db.CompleteTaskParams{UserID: user, ID: id, Email: new("other@example.test")})
+		return []db.Task{{UserID: row.UserID, ID: row.ID, Title: row.Title}}, 0, err
 	},
 	"DeleteTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
 		deleted, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id, Email: new("other@example.test")})
-		return nil, deleted, err
+		if deleted {
+			return nil, 1, err
+		}
+		return nil, 0, err
+	},
+	"CompleteTasks": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		_, err := q.CompleteTasks(ctx, db.CompleteTasksParams{UserID: user, SetCompleted: true, Tags: []string{}, Email: new("other@example.test")})
+		return nil, 0, err
+	},
+	"ClearTasks": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		_, err := q.ClearTasks(ctx, db.ClearTasksParams{UserID: user, Tags: []string{}, Email: new("other@example.test")})
+		return nil, 0, err
+	},
+	"GetAccount": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		row, err := q.GetAccount(ctx, db.GetAccountParams{UserID: user})
+		if err == nil && row.Total > 1 {
+			return nil, row.Total - 1, nil
+		}
+		return []db.Task{{UserID: row.ID}}, 0, err
+	},
+	"EraseAccount": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		_, err := q.EraseAccount(ctx, db.EraseAccountParams{UserID: user})
+		return nil, 0, err
+	},
+	"ExportTasks": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ExportTasks(ctx, db.ExportTasksParams{UserID: user})
+		return tasks, 0, err
 	},
 	"SeedTasks": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
 		_, err := q.SeedTasks(ctx, db.SeedTasksParams{
@@ -79,7 +141,7 @@ func newHousehold(t *testing.T, login dbtest.Login) household {
 	url := dbtest.New(t, login)
 	h := household{url: url, super: dbtest.SuperuserURL(t, url), pool: dbtest.Pool(t, url), secret: uuid.Must(uuid.NewV7())}
 	for user, id := range map[string]uuid.UUID{alice: h.secret, bob: uuid.Must(uuid.NewV7())} {
-		_, err := h.pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test")})
+		_, err := h.pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,11 +284,11 @@ func TestLoginItselfWouldSeeEveryRow(t *testing.T) {
 
 func TestNoUserIsNobody(t *testing.T) {
 	h := newHousehold(t, dbtest.NeonOwner)
-	tasks, err := h.pool.As("").ListTasks(t.Context(), db.ListTasksParams{UserID: ""})
+	tasks, err := h.pool.As("").ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: "", Tags: []string{}, PageSize: 1000})
 	if err != nil || len(tasks) != 0 {
 		t.Errorf("a scope without a user sees %v, %v", tasks, err)
 	}
-	if _, err := h.pool.As("").CreateTask(t.Context(), db.CreateTaskParams{ID: uuid.New(), Title: "nobody's"}); err == nil {
+	if _, err := h.pool.As("").CreateTask(t.Context(), db.CreateTaskParams{ID: uuid.New(), Title: "nobody's", Priority: "medium", Tags: []string{}}); err == nil {
 		t.Error("a scope without a user made a task")
 	}
 }

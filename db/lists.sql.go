@@ -16,10 +16,12 @@ const listTasksByCreatedAtAsc = `-- name: ListTasksByCreatedAtAsc :many
 SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND (created_at, id) > (COALESCE($8::timestamptz, '-infinity'), COALESCE($9::uuid, '00000000-0000-0000-0000-000000000000'))
@@ -40,9 +42,9 @@ type ListTasksByCreatedAtAscParams struct {
 	PageSize  int32
 }
 
-// ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the filters, oldest first,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the
+// filters, oldest first, from behind the row whose sort key is after and whose
+// id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_user_id_created_at_id_idx, backwards.
 func (q *Queries) ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCreatedAtAscParams) ([]Task, error) {
@@ -92,10 +94,12 @@ const listTasksByCreatedAtDesc = `-- name: ListTasksByCreatedAtDesc :many
 SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND (created_at, id) < (COALESCE($8::timestamptz, 'infinity'), COALESCE($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
@@ -116,9 +120,9 @@ type ListTasksByCreatedAtDescParams struct {
 	PageSize  int32
 }
 
-// ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the filters, newest first,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the
+// filters, newest first, from behind the row whose sort key is after and whose
+// id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_user_id_created_at_id_idx, forwards.
 func (q *Queries) ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByCreatedAtDescParams) ([]Task, error) {
@@ -168,10 +172,12 @@ const listTasksByDueDateAsc = `-- name: ListTasksByDueDateAsc :many
 SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((COALESCE(due_date, 'infinity'), id) > (COALESCE($8::timestamptz, 'infinity'), $9::uuid)
@@ -193,9 +199,10 @@ type ListTasksByDueDateAscParams struct {
 	PageSize  int32
 }
 
-// ListTasksByDueDateAsc returns a page of one user's tasks that pass the filters, due soonest first, those without a due date last,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByDueDateAsc returns a page of one user's tasks that pass the
+// filters, due soonest first, those without a due date last, from behind the row
+// whose sort key is after and whose id is after_id, or from the start where
+// after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.
@@ -246,10 +253,12 @@ const listTasksByDueDateDesc = `-- name: ListTasksByDueDateDesc :many
 SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((COALESCE(due_date, '-infinity'), id) < (COALESCE($8::timestamptz, '-infinity'), $9::uuid)
@@ -271,9 +280,10 @@ type ListTasksByDueDateDescParams struct {
 	PageSize  int32
 }
 
-// ListTasksByDueDateDesc returns a page of one user's tasks that pass the filters, due last first, those without a due date last,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByDueDateDesc returns a page of one user's tasks that pass the
+// filters, due last first, those without a due date last, from behind the row
+// whose sort key is after and whose id is after_id, or from the start where
+// after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.
@@ -324,10 +334,12 @@ const listTasksByPriorityAsc = `-- name: ListTasksByPriorityAsc :many
 SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) > (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::uuid)
@@ -349,9 +361,9 @@ type ListTasksByPriorityAscParams struct {
 	PageSize  int32
 }
 
-// ListTasksByPriorityAsc returns a page of one user's tasks that pass the filters, low priority first,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByPriorityAsc returns a page of one user's tasks that pass the
+// filters, low priority first, from behind the row whose sort key is after and
+// whose id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.
@@ -402,10 +414,12 @@ const listTasksByPriorityDesc = `-- name: ListTasksByPriorityDesc :many
 SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) < (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::uuid)
@@ -427,9 +441,9 @@ type ListTasksByPriorityDescParams struct {
 	PageSize  int32
 }
 
-// ListTasksByPriorityDesc returns a page of one user's tasks that pass the filters, high priority first,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByPriorityDesc returns a page of one user's tasks that pass the
+// filters, high priority first, from behind the row whose sort key is after and
+// whose id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.
@@ -480,10 +494,12 @@ const listTasksByTitleAsc = `-- name: ListTasksByTitleAsc :many
 SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((title COLLATE "und-x-icu", id) > ($8::text COLLATE "und-x-icu", $9::uuid)
@@ -505,9 +521,9 @@ type ListTasksByTitleAscParams struct {
 	PageSize  int32
 }
 
-// ListTasksByTitleAsc returns a page of one user's tasks that pass the filters, titles from A to Z as people sort,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByTitleAsc returns a page of one user's tasks that pass the filters,
+// titles from A to Z as people sort, from behind the row whose sort key is after
+// and whose id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.
@@ -558,10 +574,12 @@ const listTasksByTitleDesc = `-- name: ListTasksByTitleDesc :many
 SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((title COLLATE "und-x-icu", id) < ($8::text COLLATE "und-x-icu", $9::uuid)
@@ -583,9 +601,9 @@ type ListTasksByTitleDescParams struct {
 	PageSize  int32
 }
 
-// ListTasksByTitleDesc returns a page of one user's tasks that pass the filters, titles from Z to A as people sort,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByTitleDesc returns a page of one user's tasks that pass the filters,
+// titles from Z to A as people sort, from behind the row whose sort key is after
+// and whose id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.
@@ -636,10 +654,12 @@ const listTasksByUpdatedAtAsc = `-- name: ListTasksByUpdatedAtAsc :many
 SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((updated_at, id) > ($8::timestamptz, $9::uuid)
@@ -661,9 +681,9 @@ type ListTasksByUpdatedAtAscParams struct {
 	PageSize  int32
 }
 
-// ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the filters, longest unchanged first,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
+// filters, longest unchanged first, from behind the row whose sort key is after
+// and whose id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.
@@ -714,10 +734,12 @@ const listTasksByUpdatedAtDesc = `-- name: ListTasksByUpdatedAtDesc :many
 SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND completed = COALESCE($2, completed)
-  AND priority = COALESCE($3, priority)
+  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
-  AND ($5::text IS NULL OR title ILIKE $5::text OR description ILIKE $5::text)
+  AND ($5::text IS NULL
+    OR title ILIKE $5::text COLLATE "und-x-icu"
+    OR description ILIKE $5::text COLLATE "und-x-icu")
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((updated_at, id) < ($8::timestamptz, $9::uuid)
@@ -739,9 +761,9 @@ type ListTasksByUpdatedAtDescParams struct {
 	PageSize  int32
 }
 
-// ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the filters, last changed first,
-// from behind the row whose sort key is after and whose id is after_id, or from
-// the start where after_id is NULL.
+// ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
+// filters, last changed first, from behind the row whose sort key is after and
+// whose id is after_id, or from the start where after_id is NULL.
 //
 // Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 // few, and an index of every sort order would be paid by every write.

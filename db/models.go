@@ -26,4 +26,12 @@ type Task struct {
 	CreatedAt time.Time
 	// When a field last changed; every change moves it forward.
 	UpdatedAt time.Time
+	// low, medium or high.
+	Priority string
+	// When it is due, if ever: from year 1 to 9999 in UTC.
+	DueDate *time.Time
+	// Up to 20 labels of 1 to 50 characters, in the user's order.
+	Tags []string
+	// 1 at first, and one more with every change: the ETag.
+	Version int64
 }

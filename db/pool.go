@@ -17,9 +17,10 @@ const (
 	connectTimeout = 15 * time.Second
 	// acquireTimeout is how long a request waits for a free connection.
 	acquireTimeout = 3 * time.Second
-	// queryTimeout is when a query is given up whose statement_timeout, which is
-	// shorter, brought no answer: the network is gone.
-	queryTimeout = 12 * time.Second
+	// statementTimeout is how long a query may take, waiting for locks included.
+	statementTimeout = 10 * time.Second
+	// timeoutSlack is how long after that the network is given up.
+	timeoutSlack = 2 * time.Second
 	// maxConns is the pool's size where the URL has no pool_max_conns.
 	maxConns = 16
 )
@@ -69,6 +70,8 @@ func (p *Pool) Ping(ctx context.Context) error {
 		return err
 	}
 	defer conn.Release()
+	start := time.Now()
+	defer func() { trace(ctx, "Ping", time.Since(start)) }()
 	return translate(conn.Ping(ctx))
 }
 

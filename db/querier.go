@@ -9,11 +9,20 @@ import (
 )
 
 type Querier interface {
-	// CompleteTask sets completed, or toggles it where no value is given, in one
-	// atomic statement.
+	// ClearTasks removes one user's tasks that pass the filters, and counts them.
 	//
 	// Index: users_pkey, tasks_pkey.
-	CompleteTask(ctx context.Context, arg CompleteTaskParams) (Task, error)
+	ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error)
+	// CompleteTask sets completed, or toggles it where no value is given, in one
+	// atomic statement. if_match and matched are UpdateTask's.
+	//
+	// Index: users_pkey, tasks_pkey.
+	CompleteTask(ctx context.Context, arg CompleteTaskParams) (CompleteTaskRow, error)
+	// CompleteTasks sets completed of one user's tasks that pass the filters and are
+	// not so yet, and counts them.
+	//
+	// Index: users_pkey, tasks_pkey.
+	CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error)
 	// CreateTask adds a task, and its owner with the first one. An id that the user
 	// already has returns the stored task unchanged, with created false: a retry
 	// never makes a second task. The owner's row is written only where it is missing
@@ -21,30 +30,112 @@ type Querier interface {
 	//
 	// Index: users_pkey, tasks_pkey.
 	CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error)
-	// DeleteTask removes one task of one user and counts it: 1, or 0 where there is
-	// none.
+	// DeleteTask removes one task of one user. deleted is false where if_match is
+	// given and lacks the task's version; no row says that there is no such task.
 	//
 	// Index: users_pkey, tasks_pkey.
-	DeleteTask(ctx context.Context, arg DeleteTaskParams) (int64, error)
+	DeleteTask(ctx context.Context, arg DeleteTaskParams) (bool, error)
+	// EraseAccount removes one user, and by the foreign key every task of it, and
+	// counts the user: 0 where nothing was ever written.
+	//
+	// Index: users_pkey, tasks_pkey.
+	EraseAccount(ctx context.Context, arg EraseAccountParams) (int64, error)
+	// ExportTasks returns all of one user's tasks, oldest first.
+	//
+	// Index: tasks_user_id_created_at_id_idx, backwards.
+	ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error)
+	// GetAccount returns one user's own row and counts the tasks; overdue are those
+	// that are pending and were due before now.
+	//
+	// Index: users_pkey, tasks_pkey.
+	GetAccount(ctx context.Context, arg GetAccountParams) (GetAccountRow, error)
 	// GetTask returns one task of one user.
 	//
 	// Index: tasks_pkey.
 	GetTask(ctx context.Context, arg GetTaskParams) (Task, error)
-	// ListTasks returns one user's newest 1,000 tasks, newest first.
+	// ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the
+	// filters, oldest first, from behind the row whose sort key is after and whose
+	// id is after_id, or from the start where after_id is NULL.
 	//
-	// Index: tasks_user_id_created_at_id_idx.
-	ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, error)
+	// Index: tasks_user_id_created_at_id_idx, backwards.
+	ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCreatedAtAscParams) ([]Task, error)
+	// ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the
+	// filters, newest first, from behind the row whose sort key is after and whose
+	// id is after_id, or from the start where after_id is NULL.
+	//
+	// Index: tasks_user_id_created_at_id_idx, forwards.
+	ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByCreatedAtDescParams) ([]Task, error)
+	// ListTasksByDueDateAsc returns a page of one user's tasks that pass the
+	// filters, due soonest first, those without a due date last, from behind the row
+	// whose sort key is after and whose id is after_id, or from the start where
+	// after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueDateAscParams) ([]Task, error)
+	// ListTasksByDueDateDesc returns a page of one user's tasks that pass the
+	// filters, due last first, those without a due date last, from behind the row
+	// whose sort key is after and whose id is after_id, or from the start where
+	// after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDueDateDescParams) ([]Task, error)
+	// ListTasksByPriorityAsc returns a page of one user's tasks that pass the
+	// filters, low priority first, from behind the row whose sort key is after and
+	// whose id is after_id, or from the start where after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPriorityAscParams) ([]Task, error)
+	// ListTasksByPriorityDesc returns a page of one user's tasks that pass the
+	// filters, high priority first, from behind the row whose sort key is after and
+	// whose id is after_id, or from the start where after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPriorityDescParams) ([]Task, error)
+	// ListTasksByTitleAsc returns a page of one user's tasks that pass the filters,
+	// titles from A to Z as people sort, from behind the row whose sort key is after
+	// and whose id is after_id, or from the start where after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleAscParams) ([]Task, error)
+	// ListTasksByTitleDesc returns a page of one user's tasks that pass the filters,
+	// titles from Z to A as people sort, from behind the row whose sort key is after
+	// and whose id is after_id, or from the start where after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitleDescParams) ([]Task, error)
+	// ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
+	// filters, longest unchanged first, from behind the row whose sort key is after
+	// and whose id is after_id, or from the start where after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUpdatedAtAscParams) ([]Task, error)
+	// ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
+	// filters, last changed first, from behind the row whose sort key is after and
+	// whose id is after_id, or from the start where after_id is NULL.
+	//
+	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
+	// few, and an index of every sort order would be paid by every write.
+	ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByUpdatedAtDescParams) ([]Task, error)
 	// SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
 	// them. The arrays have one element a task.
 	//
 	// Index: users_pkey, tasks_pkey.
 	SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, error)
 	// UpdateTask changes the fields that are given and keeps the others; a NULL
-	// description is given only with description_given. updated_at moves forward
-	// where a field changes, even when two requests change it at once.
+	// description or due_date counts only with its _given. A change counts version up
+	// and moves updated_at forward, even when two requests change the task at once.
+	// Where if_match is given and lacks the task's version, nothing changes and
+	// matched is false.
 	//
 	// Index: users_pkey, tasks_pkey.
-	UpdateTask(ctx context.Context, arg UpdateTaskParams) (Task, error)
+	UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateTaskRow, error)
 }
 
 var _ Querier = (*Queries)(nil)

@@ -2,7 +2,9 @@ package db
 
 import (
 	"context"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,7 +14,7 @@ import (
 // enterScope makes the rest of the transaction todo_app's, for one user and a
 // bounded time. The settings end with the transaction, so the connection carries
 // nothing over. A startup parameter would not pass a pooler.
-const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', '10s', true)"
+const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true)"
 
 // As returns the queries in the scope of one user: each runs as todo_app with
 // app.user_id set, so that row-level security admits that user's rows alone. The
@@ -22,13 +24,14 @@ const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app
 // A query that finds no row returns ErrNotFound, one that a constraint refuses a
 // *ConstraintError, and one that the database could not serve ErrUnavailable.
 func (p *Pool) As(userID string) *Queries {
-	return New(scope{pool: p, userID: userID})
+	return New(scope{pool: p, userID: userID, limit: statementTimeout})
 }
 
 // scope is the DBTX of one user.
 type scope struct {
 	pool   *Pool
 	userID string
+	limit  time.Duration // of a statement
 }
 
 func (s scope) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -61,18 +64,19 @@ func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 // send puts the scope and the query into one pipeline and reads the scope's
 // answer, so that a connection that was already dead shows here.
 func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, error) {
+	start := time.Now()
 	conn, err := s.pool.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// What has begun ends: pgx would close the connection of a client that leaves,
 	// and clients that come and go would keep the pool connecting.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit+timeoutSlack)
 	batch := &pgx.Batch{}
-	batch.Queue(enterScope, s.userID)
+	batch.Queue(enterScope, s.userID, milliseconds(s.limit))
 	batch.Queue(sql, args...)
 	results := conn.SendBatch(ctx, batch)
-	r := &scopedRows{results: results, conn: conn, cancel: cancel}
+	r := &scopedRows{results: results, conn: conn, cancel: func() { cancel(); trace(ctx, queryName(sql), time.Since(start)) }}
 	if _, err := results.Exec(); err != nil {
 		r.finish()
 		return nil, err
@@ -81,6 +85,9 @@ func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, e
 	r.Rows, _ = results.Query()
 	return r, nil
 }
+
+// milliseconds is how statement_timeout reads a duration.
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // isRead tells whether a generated query only reads: one that writes starts with
 // WITH, INSERT, UPDATE or DELETE.
@@ -95,7 +102,7 @@ type scopedRows struct {
 	pgx.Rows
 	results  pgx.BatchResults
 	conn     *pgxpool.Conn
-	cancel   context.CancelFunc
+	cancel   func()
 	finished bool
 	err      error
 }

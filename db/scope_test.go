@@ -39,7 +39,7 @@ func TestEachQueryIsOneRoundTrip(t *testing.T) {
 
 func TestConnectionCarriesNothingOver(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1")
-	if _, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice}); err != nil {
+	if _, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000}); err != nil {
 		t.Fatal(err)
 	}
 	if left := pool.Leftovers(t.Context()); left != "" {
@@ -87,7 +87,7 @@ func mingle(t *testing.T, url string) {
 // useOwnTasks runs each kind of statement and fails at the first foreign row.
 func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 	id := uuid.New()
-	created, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test")})
+	created, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 	if got.UserID != user || !got.Completed {
 		return fmt.Errorf("completed %+v", got)
 	}
-	tasks, err := q.ListTasks(ctx, db.ListTasksParams{UserID: user})
+	tasks, err := q.ListTasksByCreatedAtDesc(ctx, db.ListTasksByCreatedAtDescParams{UserID: user, Tags: []string{}, PageSize: 1000})
 	if err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 			return fmt.Errorf("foreign row %+v", task)
 		}
 	}
-	if n, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id}); err != nil || n != 1 {
-		return fmt.Errorf("deleted %d: %w", n, err)
+	if deleted, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id}); err != nil || !deleted {
+		return fmt.Errorf("deleted %t: %w", deleted, err)
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func TestFailedCommitIsAnError(t *testing.T) {
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$;
 		CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tasks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
 	pool := dbtest.Pool(t, url)
-	_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "never stored"})
+	_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "never stored", Priority: "medium", Tags: []string{}})
 	if err == nil || !strings.Contains(err.Error(), "refused at commit") {
 		t.Errorf("a task whose commit failed was reported as made: %v", err)
 	}
@@ -132,7 +132,7 @@ func TestReadSurvivesALostConnection(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
 	read := func() error {
-		_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice})
+		_, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
 		return err
 	}
 	if err := read(); err != nil {
@@ -146,7 +146,7 @@ func TestReadSurvivesALostConnection(t *testing.T) {
 
 func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	pool := dbtest.Pool(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
-	_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice})
+	_, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
 	if !errors.Is(err, db.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
@@ -159,7 +159,7 @@ func TestClientThatLeavesIsNoFaultOfTheDatabase(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := pool.As(alice).ListTasks(ctx, db.ListTasksParams{UserID: alice})
+	_, err := pool.As(alice).ListTasksByCreatedAtDesc(ctx, db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
 	if !errors.Is(err, context.Canceled) || errors.Is(err, db.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
@@ -174,13 +174,13 @@ func TestConstraintIsNamed(t *testing.T) {
 		strings.Repeat("é", 256):  "tasks_title_length",
 		"\u2029" + "a" + "\u3000": "tasks_title_trimmed",
 	} {
-		_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: title})
+		_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: title, Priority: "medium", Tags: []string{}})
 		var refused *db.ConstraintError
 		if !errors.As(err, &refused) || refused.Constraint != constraint {
 			t.Errorf("title %q: %v, want %s", title, err, constraint)
 		}
 	}
-	if _, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: strings.Repeat("é", 255)}); err != nil {
+	if _, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: strings.Repeat("é", 255), Priority: "medium", Tags: []string{}}); err != nil {
 		t.Error(err)
 	}
 }

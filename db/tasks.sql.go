@@ -13,24 +13,40 @@ import (
 )
 
 const completeTask = `-- name: CompleteTask :one
-WITH /* CompleteTask */ owner AS (
+WITH /* CompleteTask */ before AS (
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  FROM tasks
+  WHERE tasks.user_id = $1
+    AND tasks.id = $2
+), owner AS (
   UPDATE users
   SET email = $3, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
   WHERE users.id = $1
     AND email IS DISTINCT FROM COALESCE($3, email)
 ), given AS (
-  SELECT $4::boolean AS completed
+  SELECT $4::boolean AS completed,
+         $5::bigint[] AS if_match
+), changed AS (
+  UPDATE tasks
+  SET completed = COALESCE(given.completed, NOT tasks.completed),
+      version = CASE WHEN given.completed = tasks.completed THEN tasks.version ELSE tasks.version + 1 END,
+      updated_at = CASE
+        WHEN given.completed = tasks.completed THEN tasks.updated_at
+        ELSE GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+      END
+  FROM given
+  WHERE tasks.user_id = $1
+    AND tasks.id = $2
+    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
+            tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-UPDATE tasks
-SET completed = COALESCE(given.completed, NOT tasks.completed),
-    updated_at = CASE
-      WHEN given.completed = tasks.completed THEN tasks.updated_at
-      ELSE GREATEST(now(), tasks.updated_at + interval '1 microsecond')
-    END
-FROM given
-WHERE tasks.user_id = $1
-  AND tasks.id = $2
-RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
+FROM changed
+UNION ALL
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
+FROM before
+WHERE NOT EXISTS (SELECT FROM changed)
 `
 
 type CompleteTaskParams struct {
@@ -38,20 +54,37 @@ type CompleteTaskParams struct {
 	ID        uuid.UUID
 	Email     *string
 	Completed *bool
+	IfMatch   []int64
+}
+
+type CompleteTaskRow struct {
+	UserID      string
+	ID          uuid.UUID
+	Title       string
+	Description *string
+	Completed   bool
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	Priority    string
+	DueDate     *time.Time
+	Tags        []string
+	Version     int64
+	Matched     bool
 }
 
 // CompleteTask sets completed, or toggles it where no value is given, in one
-// atomic statement.
+// atomic statement. if_match and matched are UpdateTask's.
 //
 // Index: users_pkey, tasks_pkey.
-func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Task, error) {
+func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (CompleteTaskRow, error) {
 	row := q.db.QueryRow(ctx, completeTask,
 		arg.UserID,
 		arg.ID,
 		arg.Email,
 		arg.Completed,
+		arg.IfMatch,
 	)
-	var i Task
+	var i CompleteTaskRow
 	err := row.Scan(
 		&i.UserID,
 		&i.ID,
@@ -60,6 +93,11 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Tas
 		&i.Completed,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Priority,
+		&i.DueDate,
+		&i.Tags,
+		&i.Version,
+		&i.Matched,
 	)
 	return i, err
 }
@@ -67,21 +105,21 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Tas
 const createTask = `-- name: CreateTask :one
 WITH /* CreateTask */ owner AS (
   INSERT INTO users (id, email)
-  SELECT $1, $6
+  SELECT $1, $9
   WHERE NOT EXISTS (
     SELECT FROM users
     WHERE users.id = $1
-      AND email IS NOT DISTINCT FROM COALESCE($6, email)
+      AND email IS NOT DISTINCT FROM COALESCE($9, email)
   )
   ON CONFLICT (id) DO UPDATE
   SET email = excluded.email, updated_at = GREATEST(now(), users.updated_at + interval '1 microsecond')
   WHERE users.email IS DISTINCT FROM COALESCE(excluded.email, users.email)
 )
-INSERT INTO tasks (user_id, id, title, description, completed)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (user_id, id) DO UPDATE
 SET title = tasks.title
-RETURNING user_id, id, title, description, completed, created_at, updated_at, (xmax = 0)::boolean AS created
+RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, (xmax = 0)::boolean AS created
 `
 
 type CreateTaskParams struct {
@@ -90,6 +128,9 @@ type CreateTaskParams struct {
 	Title       string
 	Description *string
 	Completed   bool
+	Priority    string
+	DueDate     *time.Time
+	Tags        []string
 	Email       *string
 }
 
@@ -101,6 +142,10 @@ type CreateTaskRow struct {
 	Completed   bool
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+	Priority    string
+	DueDate     *time.Time
+	Tags        []string
+	Version     int64
 	Created     bool
 }
 
@@ -117,6 +162,9 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 		arg.Title,
 		arg.Description,
 		arg.Completed,
+		arg.Priority,
+		arg.DueDate,
+		arg.Tags,
 		arg.Email,
 	)
 	var i CreateTaskRow
@@ -128,43 +176,62 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 		&i.Completed,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Priority,
+		&i.DueDate,
+		&i.Tags,
+		&i.Version,
 		&i.Created,
 	)
 	return i, err
 }
 
-const deleteTask = `-- name: DeleteTask :execrows
-WITH /* DeleteTask */ owner AS (
+const deleteTask = `-- name: DeleteTask :one
+WITH /* DeleteTask */ before AS (
+  SELECT id
+  FROM tasks
+  WHERE tasks.user_id = $1
+    AND tasks.id = $2
+), owner AS (
   UPDATE users
   SET email = $3, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
   WHERE users.id = $1
     AND email IS DISTINCT FROM COALESCE($3, email)
+), deleted AS (
+  DELETE FROM tasks
+  WHERE tasks.user_id = $1
+    AND tasks.id = $2
+    AND ($4::bigint[] IS NULL OR version = ANY ($4::bigint[]))
+  RETURNING tasks.id
 )
-DELETE FROM tasks
-WHERE user_id = $1
-  AND tasks.id = $2
+SELECT EXISTS (SELECT FROM deleted) AS deleted
+FROM before
 `
 
 type DeleteTaskParams struct {
-	UserID string
-	ID     uuid.UUID
-	Email  *string
+	UserID  string
+	ID      uuid.UUID
+	Email   *string
+	IfMatch []int64
 }
 
-// DeleteTask removes one task of one user and counts it: 1, or 0 where there is
-// none.
+// DeleteTask removes one task of one user. deleted is false where if_match is
+// given and lacks the task's version; no row says that there is no such task.
 //
 // Index: users_pkey, tasks_pkey.
-func (q *Queries) DeleteTask(ctx context.Context, arg DeleteTaskParams) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteTask, arg.UserID, arg.ID, arg.Email)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteTask(ctx context.Context, arg DeleteTaskParams) (bool, error) {
+	row := q.db.QueryRow(ctx, deleteTask,
+		arg.UserID,
+		arg.ID,
+		arg.Email,
+		arg.IfMatch,
+	)
+	var deleted bool
+	err := row.Scan(&deleted)
+	return deleted, err
 }
 
 const getTask = `-- name: GetTask :one
-SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at
+SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
   AND id = $2
@@ -189,51 +256,12 @@ func (q *Queries) GetTask(ctx context.Context, arg GetTaskParams) (Task, error) 
 		&i.Completed,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Priority,
+		&i.DueDate,
+		&i.Tags,
+		&i.Version,
 	)
 	return i, err
-}
-
-const listTasks = `-- name: ListTasks :many
-SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at
-FROM tasks
-WHERE user_id = $1
-ORDER BY created_at DESC, id DESC
-LIMIT 1000
-`
-
-type ListTasksParams struct {
-	UserID string
-}
-
-// ListTasks returns one user's newest 1,000 tasks, newest first.
-//
-// Index: tasks_user_id_created_at_id_idx.
-func (q *Queries) ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, error) {
-	rows, err := q.db.Query(ctx, listTasks, arg.UserID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Task{}
-	for rows.Next() {
-		var i Task
-		if err := rows.Scan(
-			&i.UserID,
-			&i.ID,
-			&i.Title,
-			&i.Description,
-			&i.Completed,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const seedTasks = `-- name: SeedTasks :execrows
@@ -273,7 +301,12 @@ func (q *Queries) SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, er
 }
 
 const updateTask = `-- name: UpdateTask :one
-WITH /* UpdateTask */ owner AS (
+WITH /* UpdateTask */ before AS (
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  FROM tasks
+  WHERE tasks.user_id = $1
+    AND tasks.id = $2
+), owner AS (
   UPDATE users
   SET email = $3, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
   WHERE users.id = $1
@@ -282,23 +315,53 @@ WITH /* UpdateTask */ owner AS (
   SELECT $4::text AS title,
          $5::boolean AS description_given,
          $6::text AS description,
-         $7::boolean AS completed
+         $7::boolean AS completed,
+         $8::text AS priority,
+         $9::boolean AS due_date_given,
+         $10::timestamptz AS due_date,
+         $11::text[] AS tags,
+         $12::bigint[] AS if_match
+), changed AS (
+  UPDATE tasks
+  SET title = COALESCE(given.title, tasks.title),
+      description = CASE WHEN given.description_given THEN given.description ELSE tasks.description END,
+      completed = COALESCE(given.completed, tasks.completed),
+      priority = COALESCE(given.priority, tasks.priority),
+      due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
+      tags = COALESCE(given.tags, tasks.tags),
+      version = CASE
+        WHEN given.title <> tasks.title
+          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+          OR given.completed <> tasks.completed
+          OR given.priority <> tasks.priority
+          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+          OR given.tags <> tasks.tags
+        THEN tasks.version + 1
+        ELSE tasks.version
+      END,
+      updated_at = CASE
+        WHEN given.title <> tasks.title
+          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+          OR given.completed <> tasks.completed
+          OR given.priority <> tasks.priority
+          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+          OR given.tags <> tasks.tags
+        THEN GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+        ELSE tasks.updated_at
+      END
+  FROM given
+  WHERE tasks.user_id = $1
+    AND tasks.id = $2
+    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
+            tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-UPDATE tasks
-SET title = COALESCE(given.title, tasks.title),
-    description = CASE WHEN given.description_given THEN given.description ELSE tasks.description END,
-    completed = COALESCE(given.completed, tasks.completed),
-    updated_at = CASE
-      WHEN given.title <> tasks.title
-        OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-        OR given.completed <> tasks.completed
-      THEN GREATEST(now(), tasks.updated_at + interval '1 microsecond')
-      ELSE tasks.updated_at
-    END
-FROM given
-WHERE tasks.user_id = $1
-  AND tasks.id = $2
-RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
+FROM changed
+UNION ALL
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
+FROM before
+WHERE NOT EXISTS (SELECT FROM changed)
 `
 
 type UpdateTaskParams struct {
@@ -309,14 +372,36 @@ type UpdateTaskParams struct {
 	DescriptionGiven bool
 	Description      *string
 	Completed        *bool
+	Priority         *string
+	DueDateGiven     bool
+	DueDate          *time.Time
+	Tags             []string
+	IfMatch          []int64
+}
+
+type UpdateTaskRow struct {
+	UserID      string
+	ID          uuid.UUID
+	Title       string
+	Description *string
+	Completed   bool
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	Priority    string
+	DueDate     *time.Time
+	Tags        []string
+	Version     int64
+	Matched     bool
 }
 
 // UpdateTask changes the fields that are given and keeps the others; a NULL
-// description is given only with description_given. updated_at moves forward
-// where a field changes, even when two requests change it at once.
+// description or due_date counts only with its _given. A change counts version up
+// and moves updated_at forward, even when two requests change the task at once.
+// Where if_match is given and lacks the task's version, nothing changes and
+// matched is false.
 //
 // Index: users_pkey, tasks_pkey.
-func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (Task, error) {
+func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateTaskRow, error) {
 	row := q.db.QueryRow(ctx, updateTask,
 		arg.UserID,
 		arg.ID,
@@ -325,8 +410,13 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (Task, e
 		arg.DescriptionGiven,
 		arg.Description,
 		arg.Completed,
+		arg.Priority,
+		arg.DueDateGiven,
+		arg.DueDate,
+		arg.Tags,
+		arg.IfMatch,
 	)
-	var i Task
+	var i UpdateTaskRow
 	err := row.Scan(
 		&i.UserID,
 		&i.ID,
@@ -335,6 +425,11 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (Task, e
 		&i.Completed,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Priority,
+		&i.DueDate,
+		&i.Tags,
+		&i.Version,
+		&i.Matched,
 	)
 	return i, err
 }

@@ -1,7 +1,9 @@
 package db_test
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,16 +26,16 @@ func create(t *testing.T, pool *db.Pool, p db.CreateTaskParams) db.CreateTaskRow
 func TestIDCreatedTwiceIsOneTask(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	id := uuid.New()
-	first := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "first"})
-	second := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "second", Completed: true})
+	first := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "first", Priority: "medium", Tags: []string{}})
+	second := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "second", Completed: true, Priority: "medium", Tags: []string{}})
 	if !first.Created || second.Created {
 		t.Errorf("created: %t, then %t", first.Created, second.Created)
 	}
 	first.Created = false
-	if second != first {
+	if !reflect.DeepEqual(second, first) {
 		t.Errorf("stored %+v, then %+v", first, second)
 	}
-	if other := create(t, pool, db.CreateTaskParams{UserID: bob, ID: id, Title: "bob's own"}); !other.Created {
+	if other := create(t, pool, db.CreateTaskParams{UserID: bob, ID: id, Title: "bob's own", Priority: "medium", Tags: []string{}}); !other.Created {
 		t.Error("another user's id was in the way")
 	}
 }
@@ -47,7 +49,7 @@ func TestFirstWritesThatRaceMakeOneUserAndOneTask(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				row, err := pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: same, Title: "raced", Email: new(user + "@example.test")})
+				row, err := pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: same, Title: "raced", Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 				if err != nil {
 					t.Error(err)
 				}
@@ -68,7 +70,7 @@ func TestFirstWritesThatRaceMakeOneUserAndOneTask(t *testing.T) {
 
 func TestUpdatedAtMovesWithEveryChangeAndOnlyThen(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
-	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Description: new("b")})
+	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Description: new("b"), Priority: "medium", Tags: []string{}})
 	if !made.UpdatedAt.Equal(made.CreatedAt) {
 		t.Errorf("made at %s, updated at %s", made.CreatedAt, made.UpdatedAt)
 	}
@@ -102,8 +104,8 @@ func TestUpdatedAtMovesWithEveryChangeAndOnlyThen(t *testing.T) {
 
 func TestConcurrentTogglesAreAllCounted(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
-	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a"})
-	seen := make(chan db.Task, 101)
+	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "medium", Tags: []string{}})
+	seen := make(chan db.CompleteTaskRow, 101)
 	var wg sync.WaitGroup
 	for range 101 {
 		wg.Go(func() {
@@ -132,11 +134,11 @@ func TestListIsNewestFirst(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	for range 5 {
-		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a"})
+		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "medium", Tags: []string{}})
 	}
 	dbtest.Exec(t, url, "UPDATE tasks SET created_at = '2026-01-01', updated_at = '2026-01-01' WHERE title = 'a'")
-	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "newest"})
-	tasks, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice})
+	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "newest", Priority: "medium", Tags: []string{}})
+	tasks, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
 	if err != nil || len(tasks) != 6 || tasks[0].Title != "newest" {
 		t.Fatalf("%+v, %v", tasks, err)
 	}
@@ -157,7 +159,7 @@ func TestEmailFollowsTheLatestWriteThatCarriesOne(t *testing.T) {
 	}
 	writes := map[string]func(email *string) error{
 		"CreateTask": func(email *string) error {
-			_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Email: email})
+			_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Email: email, Priority: "medium", Tags: []string{}})
 			return err
 		},
 		"UpdateTask": func(email *string) error {
@@ -170,10 +172,13 @@ func TestEmailFollowsTheLatestWriteThatCarriesOne(t *testing.T) {
 		},
 		"DeleteTask": func(email *string) error {
 			_, err := q.DeleteTask(t.Context(), db.DeleteTaskParams{UserID: alice, ID: uuid.New(), Email: email})
+			if errors.Is(err, db.ErrNotFound) {
+				return nil
+			}
 			return err
 		},
 	}
-	create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "a"})
+	create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "a", Priority: "medium", Tags: []string{}})
 	for name, write := range writes {
 		email := name + "@example.test"
 		if err := write(&email); err != nil {

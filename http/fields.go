@@ -2,7 +2,9 @@ package http
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -10,18 +12,27 @@ import (
 	"github.com/google/uuid"
 )
 
+var priorities = []string{"low", "medium", "high"}
+
+// writable are the fields of a task that a client sets, beside the id at creation.
+var writable = []string{"title", "description", "completed", "priority", "due_date", "tags"}
+
+// readOnly are the server's own fields: frontends send whole tasks back.
+var readOnly = []string{"id", "user_id", "version", "created_at", "updated_at"}
+
 // fields are the writable fields of a task in a request. A nil one was not there;
-// description may be there and null.
+// description and due_date may be there and null.
 type fields struct {
 	id               *uuid.UUID
 	title            *string
 	descriptionGiven bool
 	description      *string
 	completed        *bool
+	priority         *string
+	dueDateGiven     bool
+	dueDate          *time.Time
+	tags             []string
 }
-
-// readOnly are the server's own fields: frontends send whole tasks back.
-var readOnly = []string{"user_id", "version", "created_at", "updated_at"}
 
 // decodeFields reads the fields that an operation writes, and ignores the server's
 // own. The error names every field that is unknown or breaks its rule.
@@ -33,56 +44,108 @@ func decodeFields(body []byte, writable ...string) (fields, error) {
 	}
 	var invalid invalidError
 	for _, m := range members {
-		var broken string
+		pointer := jsontext.Pointer("").AppendToken(m.name)
 		switch {
 		case slices.Contains(writable, m.name):
-			broken = f.set(m)
-		case slices.Contains(readOnly, m.name), m.name == "id":
-			continue
-		default:
-			broken = "is not a field that can be set here"
-		}
-		if broken != "" {
-			invalid = append(invalid, fieldError{jsontext.Pointer("").AppendToken(m.name), broken})
+			invalid = append(invalid, f.set(pointer, m)...)
+		case !slices.Contains(readOnly, m.name):
+			invalid = append(invalid, fieldError{pointer, "is not a field that can be set here"})
 		}
 	}
-	if invalid != nil {
+	if len(invalid) > 0 {
 		return f, invalid
 	}
 	return f, nil
 }
 
-// set stores a member and returns the rule that it breaks, "" for none.
-func (f *fields) set(m member) (broken string) {
+// set stores a member and returns the rules that it breaks.
+func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
+	kind := m.value.Kind()
+	broken := func(ok bool, rule string) invalidError {
+		if ok {
+			return nil
+		}
+		return invalidError{{pointer, rule}}
+	}
 	switch m.name {
 	case "id":
 		id, ok := parseID(text(m.value))
 		f.id = &id
-		return unless(ok, "must be a UUID")
+		return broken(ok, "must be a UUID")
 	case "title":
-		if m.value.Kind() != '"' {
-			return "must be a string"
-		}
 		title := strings.TrimSpace(text(m.value))
 		f.title = &title
-		return firstOf(checkNUL(title), unless(title != "" && utf8.RuneCountInString(title) <= 255, "must have 1 to 255 characters"))
+		return either(broken(kind == '"', "must be a string"), broken(hasNoNUL(title), ruleNUL), broken(within(title, 1, 255), "must have 1 to 255 characters"))
 	case "description":
 		f.descriptionGiven = true
-		if m.value.Kind() == 'n' {
-			return ""
-		}
-		if m.value.Kind() != '"' {
-			return "must be a string or null"
+		if kind == 'n' {
+			return nil
 		}
 		description := text(m.value)
 		f.description = &description
-		return firstOf(checkNUL(description), unless(utf8.RuneCountInString(description) <= 1000, "must have at most 1,000 characters"))
+		return either(broken(kind == '"', "must be a string or null"), broken(hasNoNUL(description), ruleNUL), broken(within(description, 0, 1000), "must have at most 1,000 characters"))
 	case "completed":
-		completed := m.value.Kind() == 't'
+		completed := kind == 't'
 		f.completed = &completed
-		return unless(completed || m.value.Kind() == 'f', "must be true or false")
+		return broken(completed || kind == 'f', "must be true or false")
+	case "priority":
+		priority := text(m.value)
+		f.priority = &priority
+		return broken(slices.Contains(priorities, priority), "must be low, medium or high")
+	case "due_date":
+		f.dueDateGiven = true
+		if kind == 'n' {
+			return nil
+		}
+		due, ok := parseTime(text(m.value))
+		f.dueDate = &due
+		return broken(ok, "must be null, a time like 2026-12-01T09:00:00Z or a date like 2026-12-01, from year 1 to 9999")
+	case "tags":
+		return f.setTags(pointer, m.value)
 	}
-	return "cannot be set"
+	panic("a writable field that set does not know: " + m.name)
+}
+
+// setTags keeps the order of the tags and drops later duplicates.
+func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invalid invalidError) {
+	var values []jsontext.Value
+	if value.Kind() != '[' || json.Unmarshal(value, &values) != nil {
+		return invalidError{{pointer, "must be an array of strings"}}
+	}
+	if len(values) > 20 {
+		return invalidError{{pointer, "must have at most 20 tags"}}
+	}
+	f.tags = []string{}
+	for i, value := range values {
+		tag := text(value)
+		if value.Kind() != '"' || !within(tag, 1, 50) || !hasNoNUL(tag) {
+			invalid = append(invalid, fieldError{pointer.AppendToken(strconv.Itoa(i)), "must be a string of 1 to 50 characters without NUL"})
+		} else if !slices.Contains(f.tags, tag) {
+			f.tags = append(f.tags, tag)
+		}
+	}
+	return invalid
+}
+
+const ruleNUL = "must not contain the character NUL"
+
+// hasNoNUL tells whether PostgreSQL's text can hold a string.
+func hasNoNUL(s string) bool { return !strings.ContainsRune(s, 0) }
+
+// within counts characters: Unicode code points, as char_length does.
+func within(s string, least, most int) bool {
+	n := utf8.RuneCountInString(s)
+	return least <= n && n <= most
+}
+
+// either returns the first rule that is broken.
+func either(checks ...invalidError) invalidError {
+	for _, broken := range checks {
+		if broken != nil {
+			return broken
+		}
+	}
+	return nil
 }
 
 // text returns a JSON string's value, "" of anything else.
@@ -92,25 +155,6 @@ func text(value jsontext.Value) string {
 		return ""
 	}
 	return s
-}
-
-// checkNUL refuses the one character that PostgreSQL's text cannot hold.
-func checkNUL(s string) string {
-	return unless(!strings.ContainsRune(s, 0), "must not contain the character NUL")
-}
-
-func unless(ok bool, broken string) string {
-	if ok {
-		return ""
-	}
-	return broken
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // parseID reads a UUID in the 36 characters of RFC 9562, section 4, and in no

@@ -3,12 +3,15 @@ package http
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/securetodo/securetodo/db"
 )
 
 // statusClientClosed is nginx's 499: the client left before its reply. It stands
@@ -22,6 +25,7 @@ type info struct {
 	route     string
 	user      string
 	err       error
+	trace     db.Trace
 }
 
 type infoKey struct{}
@@ -37,8 +41,8 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), route: "none"}
-		r = r.WithContext(context.WithValue(r.Context(), infoKey{}, i))
-		reply := &reply{ResponseWriter: w}
+		r = r.WithContext(db.WithTrace(context.WithValue(r.Context(), infoKey{}, i), &i.trace))
+		reply := &reply{ResponseWriter: w, info: i}
 		header := w.Header()
 		header.Set("X-Request-Id", i.requestID)
 		header.Set("Cache-Control", "private, no-cache")
@@ -95,6 +99,7 @@ func logRequest(log *slog.Logger, r *http.Request, i *info, reply *reply, took t
 // reply remembers what became of a reply.
 type reply struct {
 	http.ResponseWriter
+	info   *info
 	status int
 	bytes  int64
 }
@@ -102,13 +107,17 @@ type reply struct {
 func (r *reply) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
+		if t := r.info.trace; t.Query != "" {
+			// Server Timing (W3C), in milliseconds.
+			r.Header().Set("Server-Timing", fmt.Sprintf("db;dur=%.3f;desc=%q", float64(t.Duration.Microseconds())/1000, t.Query))
+		}
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *reply) Write(p []byte) (int, error) {
 	if r.status == 0 {
-		r.status = http.StatusOK
+		r.WriteHeader(http.StatusOK)
 	}
 	n, err := r.ResponseWriter.Write(p)
 	r.bytes += int64(n)

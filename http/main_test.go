@@ -104,13 +104,17 @@ type problem struct {
 }
 
 type task struct {
-	ID          string  `json:"id"`
-	UserID      string  `json:"user_id"`
-	Title       string  `json:"title"`
-	Description *string `json:"description"`
-	Completed   bool    `json:"completed"`
-	CreatedAt   string  `json:"created_at"`
-	UpdatedAt   string  `json:"updated_at"`
+	ID          string   `json:"id"`
+	UserID      string   `json:"user_id"`
+	Title       string   `json:"title"`
+	Description *string  `json:"description"`
+	Completed   bool     `json:"completed"`
+	Priority    string   `json:"priority"`
+	DueDate     *string  `json:"due_date"`
+	Tags        []string `json:"tags"`
+	Version     int64    `json:"version"`
+	CreatedAt   string   `json:"created_at"`
+	UpdatedAt   string   `json:"updated_at"`
 }
 
 func (a answer) task(t *testing.T) task {

@@ -62,11 +62,12 @@ func badRequest(detail string) error {
 }
 
 var (
-	errForbidden = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
-	errNoRoute   = &clientError{http.StatusNotFound, "not-found", "there is no such path"}
-	errMethod    = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not one that Allow lists"}
-	errTooLarge  = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than 64 KiB"}
-	errMediaType = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "Content-Type must be application/json, and the body not compressed"}
+	errForbidden    = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
+	errNoRoute      = &clientError{http.StatusNotFound, "not-found", "there is no such path"}
+	errMethod       = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not one that Allow lists"}
+	errPrecondition = &clientError{http.StatusPreconditionFailed, "precondition-failed", "the task has changed since: its version is not one that If-Match names"}
+	errTooLarge     = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than 64 KiB"}
+	errMediaType    = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "Content-Type must be application/json, and the body not compressed"}
 )
 
 // invalidError is a body that is JSON but breaks rules of its fields.

@@ -28,7 +28,7 @@ func TestEveryReplyCarriesItsHeaders(t *testing.T) {
 		a.do(alice, "BREW", tasksOf(alice), ""),
 		a.do("", "GET", tasksOf(alice), ""),
 		a.do(bob, "GET", tasksOf(alice), ""),
-		a.do(alice, "GET", "/api/nothing", ""),
+		a.do(alice, "GET", "/api/alice/nothing", ""),
 		a.do(alice, "OPTIONS", tasksOf(alice), "", "Origin: https://app.example", "Access-Control-Request-Method: PUT"),
 	} {
 		h := reply.Header

@@ -20,9 +20,11 @@ type route struct {
 // routes is the API in the order of the contract.
 func (s *server) routes() []route {
 	return []route{
-		{"/api/{user_id}/tasks", map[string]handler{"GET": s.listTasks, "POST": s.createTask}},
+		{"/api/{user_id}/tasks", map[string]handler{"GET": s.listTasks, "POST": s.createTask, "PATCH": s.completeTasks, "DELETE": s.clearTasks}},
 		{"/api/{user_id}/tasks/{id}", map[string]handler{"GET": s.getTask, "PUT": s.updateTask, "PATCH": s.updateTask, "DELETE": s.deleteTask}},
 		{"/api/{user_id}/tasks/{id}/complete", map[string]handler{"PATCH": s.completeTask}},
+		{"/api/{user_id}", map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}},
+		{"/api/{user_id}/export", map[string]handler{"GET": s.export}},
 		{"/health", map[string]handler{"GET": s.health}},
 	}
 }
@@ -35,8 +37,8 @@ func (rt route) serve(w http.ResponseWriter, r *http.Request) error {
 		if err := requireOwner(r); err != nil {
 			return err
 		}
-		if r.URL.RawQuery != "" {
-			return badRequest("there is no such query parameter here")
+		if err := rt.refuseQuery(r); err != nil {
+			return err
 		}
 	}
 	method := r.Method
@@ -52,6 +54,16 @@ func (rt route) serve(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return errMethod
+}
+
+// refuseQuery refuses query parameters where a resource knows none; the handlers of
+// the list know theirs.
+func (rt route) refuseQuery(r *http.Request) error {
+	if rt.path == "/api/{user_id}/tasks" {
+		return nil
+	}
+	_, err := readParameters(r)
+	return err
 }
 
 // allow lists the methods of the resource (RFC 9110, section 10.2.1).

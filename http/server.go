@@ -31,11 +31,12 @@ type Config struct {
 type server struct {
 	db       *db.Pool
 	verifier *auth.Verifier
+	exports  chan struct{} // one element an export that runs
 }
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
-	s := &server{db: c.DB, verifier: c.Verifier}
+	s := &server{db: c.DB, verifier: c.Verifier, exports: make(chan struct{}, maxExports)}
 	// The encoded path, matched as it came: a user id may hold an encoded slash,
 	// and no path is cleaned into another one by a redirect.
 	router := mux.NewRouter().UseEncodedPath().SkipClean(true)

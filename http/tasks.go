@@ -1,48 +1,41 @@
 package http
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
 )
 
-func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
-	user := identityOf(r).UserID
-	rows, err := s.db.As(user).ListTasks(r.Context(), db.ListTasksParams{UserID: user})
-	if err != nil {
+func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
+	if _, err := readParameters(r); err != nil {
 		return err
 	}
-	tasks := make([]task, len(rows))
-	for i, row := range rows {
-		tasks[i] = taskOf(row)
-	}
-	return writeJSON(w, http.StatusOK, tasks)
-}
-
-func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
 	body, err := readBody(w, r)
 	if err != nil {
 		return err
 	}
-	f, err := decodeFields(body, "id", "title", "description", "completed")
+	f, err := decodeFields(body, append([]string{"id"}, writable...)...)
 	if err != nil {
 		return err
 	}
 	if f.title == nil {
 		return invalidError{{"/title", "is required"}}
 	}
-	if f.id == nil {
-		id := uuid.Must(uuid.NewV7())
-		f.id = &id
+	id, err := newID(r, f.id)
+	if err != nil {
+		return err
 	}
 	identity := identityOf(r)
 	row, err := s.db.As(identity.UserID).CreateTask(r.Context(), db.CreateTaskParams{
-		UserID: identity.UserID, ID: *f.id, Title: *f.title, Description: f.description,
-		Completed: f.completed != nil && *f.completed, Email: emailOf(identity),
+		UserID: identity.UserID, ID: id, Email: emailOf(identity),
+		Title: *f.title, Description: f.description, Completed: f.completed != nil && *f.completed,
+		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, Tags: append([]string{}, f.tags...),
 	})
 	if err != nil {
 		return err
@@ -52,10 +45,30 @@ func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusCreated
 		w.Header().Set("Location", "/api/"+url.PathEscape(row.UserID)+"/tasks/"+row.ID.String())
 	}
-	return writeJSON(w, status, taskOf(db.Task{
-		UserID: row.UserID, ID: row.ID, Title: row.Title, Description: row.Description,
-		Completed: row.Completed, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
-	}))
+	return writeTask(w, r, status, db.Task{
+		UserID: row.UserID, ID: row.ID, Title: row.Title, Description: row.Description, Completed: row.Completed,
+		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+		Priority: row.Priority, DueDate: row.DueDate, Tags: row.Tags, Version: row.Version,
+	})
+}
+
+// newID is the client's choice, in the body or as Idempotency-Key, or a new one.
+func newID(r *http.Request, chosen *uuid.UUID) (uuid.UUID, error) {
+	keys := r.Header.Values("Idempotency-Key")
+	if len(keys) > 0 {
+		key, ok := parseID(keys[0])
+		if !ok || len(keys) > 1 {
+			return key, badRequest("Idempotency-Key: must be one UUID")
+		}
+		if chosen != nil && *chosen != key {
+			return key, badRequest("Idempotency-Key: differs from the id in the body")
+		}
+		return key, nil
+	}
+	if chosen != nil {
+		return *chosen, nil
+	}
+	return uuid.NewV7()
 }
 
 func (s *server) getTask(w http.ResponseWriter, r *http.Request) error {
@@ -68,78 +81,118 @@ func (s *server) getTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, taskOf(row))
+	return writeTask(w, r, http.StatusOK, row)
+}
+
+// target is what the operations on one task have in common.
+type target struct {
+	id       uuid.UUID
+	ifMatch  []int64
+	identity auth.Identity
+	fields   fields
+}
+
+// readTarget reads the body, where there must or may be one, the condition and
+// only then the id: an odd id is a task that does not exist.
+func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writable ...string) (t target, err error) {
+	if len(writable) > 0 {
+		body, err := readBody(w, r)
+		if err != nil {
+			return t, err
+		}
+		if body != nil || mustHaveBody {
+			if t.fields, err = decodeFields(body, writable...); err != nil {
+				return t, err
+			}
+		}
+	}
+	if t.ifMatch, err = ifMatch(r); err != nil {
+		return t, err
+	}
+	var ok bool
+	if t.id, ok = parseID(pathValue(r, "id")); !ok {
+		return t, db.ErrNotFound
+	}
+	t.identity = identityOf(r)
+	return t, nil
+}
+
+// unmatched is why a task that was there did not change: without a condition,
+// somebody removed it meanwhile.
+func (t target) unmatched() error {
+	if t.ifMatch == nil {
+		return db.ErrNotFound
+	}
+	return errPrecondition
 }
 
 // updateTask serves PUT and PATCH alike: every existing client sends PUT with the
 // fields it changes.
 func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(w, r)
+	t, err := readTarget(w, r, true, writable...)
 	if err != nil {
 		return err
 	}
-	f, err := decodeFields(body, "title", "description", "completed")
-	if err != nil {
-		return err
-	}
-	id, ok := parseID(pathValue(r, "id"))
-	if !ok {
-		return db.ErrNotFound
-	}
-	identity := identityOf(r)
-	row, err := s.db.As(identity.UserID).UpdateTask(r.Context(), db.UpdateTaskParams{
-		UserID: identity.UserID, ID: id, Email: emailOf(identity),
-		Title: f.title, DescriptionGiven: f.descriptionGiven, Description: f.description, Completed: f.completed,
+	row, err := s.db.As(t.identity.UserID).UpdateTask(r.Context(), db.UpdateTaskParams{
+		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: t.ifMatch,
+		Title: t.fields.title, DescriptionGiven: t.fields.descriptionGiven, Description: t.fields.description,
+		Completed: t.fields.completed, Priority: t.fields.priority,
+		DueDateGiven: t.fields.dueDateGiven, DueDate: t.fields.dueDate, Tags: t.fields.tags,
 	})
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, taskOf(row))
+	return writeChanged(w, r, t, db.CompleteTaskRow(row), err)
 }
 
 // completeTask sets completed to what the body says, and toggles it without one.
 func (s *server) completeTask(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(w, r)
+	t, err := readTarget(w, r, false, "completed")
 	if err != nil {
 		return err
 	}
-	var f fields
-	if body != nil {
-		if f, err = decodeFields(body, "completed"); err != nil {
-			return err
-		}
-	}
-	id, ok := parseID(pathValue(r, "id"))
-	if !ok {
-		return db.ErrNotFound
-	}
-	identity := identityOf(r)
-	row, err := s.db.As(identity.UserID).CompleteTask(r.Context(), db.CompleteTaskParams{
-		UserID: identity.UserID, ID: id, Email: emailOf(identity), Completed: f.completed,
+	row, err := s.db.As(t.identity.UserID).CompleteTask(r.Context(), db.CompleteTaskParams{
+		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: t.ifMatch, Completed: t.fields.completed,
 	})
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, taskOf(row))
+	return writeChanged(w, r, t, row, err)
 }
 
 func (s *server) deleteTask(w http.ResponseWriter, r *http.Request) error {
-	id, ok := parseID(pathValue(r, "id"))
-	if !ok {
-		return db.ErrNotFound
+	t, err := readTarget(w, r, false)
+	if err != nil {
+		return err
 	}
-	identity := identityOf(r)
-	deleted, err := s.db.As(identity.UserID).DeleteTask(r.Context(), db.DeleteTaskParams{
-		UserID: identity.UserID, ID: id, Email: emailOf(identity),
+	deleted, err := s.db.As(t.identity.UserID).DeleteTask(r.Context(), db.DeleteTaskParams{
+		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: t.ifMatch,
 	})
 	if err != nil {
 		return err
 	}
-	if deleted == 0 {
-		return db.ErrNotFound
+	if !deleted {
+		return t.unmatched()
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+func writeChanged(w http.ResponseWriter, r *http.Request, t target, row db.CompleteTaskRow, err error) error {
+	if err != nil {
+		return err
+	}
+	if !row.Matched {
+		return t.unmatched()
+	}
+	return writeTask(w, r, http.StatusOK, db.Task{
+		UserID: row.UserID, ID: row.ID, Title: row.Title, Description: row.Description, Completed: row.Completed,
+		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+		Priority: row.Priority, DueDate: row.DueDate, Tags: row.Tags, Version: row.Version,
+	})
+}
+
+func writeTask(w http.ResponseWriter, r *http.Request, status int, row db.Task) error {
+	t := taskOf(row)
+	body, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encoding the task: %w", err)
+	}
+	return writeTagged(w, r, status, t.etag(), body)
 }
 
 // emailOf returns the token's e-mail, nil where it has none that can be stored.
@@ -148,4 +201,11 @@ func emailOf(identity auth.Identity) *string {
 		return nil
 	}
 	return &identity.Email
+}
+
+func valueOr[T any](value *T, standard T) T {
+	if value == nil {
+		return standard
+	}
+	return *value
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ func TestFrontendMaySendTheWholeTaskBack(t *testing.T) {
 		}
 	}
 	unchanged := a.do(alice, "PUT", pathOf(made), `{}`).must(t, 200).task(t)
-	if again := a.do(alice, "PUT", pathOf(made), `{"id":"00000000-0000-0000-0000-000000000000"}`).must(t, 200).task(t); again != unchanged {
+	if again := a.do(alice, "PUT", pathOf(made), `{"id":"00000000-0000-0000-0000-000000000000"}`).must(t, 200).task(t); !reflect.DeepEqual(again, unchanged) {
 		t.Errorf("a request without a writable field changed %+v into %+v", unchanged, again)
 	}
 }
@@ -166,7 +167,7 @@ func TestMissingForeignAndOddTasksAreTheSame404(t *testing.T) {
 			}
 		}
 	}
-	if got := a.do(bob, "GET", pathOf(foreign), "").must(t, 200).task(t); got != foreign {
+	if got := a.do(bob, "GET", pathOf(foreign), "").must(t, 200).task(t); !reflect.DeepEqual(got, foreign) {
 		t.Errorf("bob's task was %+v and is %+v", foreign, got)
 	}
 }

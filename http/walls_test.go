@@ -86,7 +86,7 @@ func TestNothingUnderAPIAnswersWithoutAToken(t *testing.T) {
 	twice := a.do(alice, "GET", tasksOf(alice), "", "Authorization: Bearer "+token(t, bob))
 	twice.must(t, 401)
 	a.do("", "GET", tasksOf(alice), "", "Authorization: bEaReR "+token(t, alice)).must(t, 200)
-	a.do(alice, "GET", "/api/nothing", "").must(t, 404).problem(t)
+	a.do(alice, "GET", "/api/alice/nothing", "").must(t, 404).problem(t)
 	a.do("", "GET", "/nothing", "").must(t, 404).problem(t)
 	a.do("", "GET", "/api", "").must(t, 404).problem(t)
 }

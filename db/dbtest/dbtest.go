@@ -6,6 +6,7 @@ package dbtest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -86,6 +87,19 @@ func NewEmpty(t testing.TB, login Login) string {
 		t.Fatal(err)
 	}
 	return the.create(t, login, "template0")
+}
+
+// NewInLocale is New for NeonOwner with a locale of its own.
+func NewInLocale(t testing.TB, locale string) string {
+	t.Helper()
+	if err := the.started(); err != nil {
+		t.Fatal(err)
+	}
+	url := the.create(t, NeonOwner, "template0 LOCALE '"+locale+"'")
+	if err := migrate(url); err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 // SuperuserURL returns the URL of the same database for a superuser, whom neither
@@ -172,16 +186,17 @@ func (s *server) template(login Login) (string, error) {
 		if t.err = execute(ctx, s.super, fmt.Sprintf("CREATE DATABASE %s TEMPLATE template0 OWNER %s", name, s.role(login))); t.err != nil {
 			return
 		}
-		var m *db.Migrator
-		if m, t.err = db.NewMigrator(ctx, s.url(login, name)); t.err != nil {
-			return
-		}
-		if t.err = m.Up(); t.err != nil {
-			return
-		}
-		t.err = m.Close()
+		t.err = migrate(s.url(login, name))
 	})
 	return name, t.err
+}
+
+func migrate(databaseURL string) error {
+	m, err := db.NewMigrator(context.Background(), databaseURL)
+	if err != nil {
+		return err
+	}
+	return errors.Join(m.Up(), m.Close())
 }
 
 func (s *server) started() error {

@@ -18,10 +18,12 @@ SET completed = given.completed,
 FROM given
 WHERE tasks.user_id = @user_id
   AND tasks.completed <> given.completed
-  AND tasks.completed = COALESCE(sqlc.narg('completed'), tasks.completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz);
 
@@ -37,9 +39,11 @@ WITH /* ClearTasks */ owner AS (
 )
 DELETE FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz);

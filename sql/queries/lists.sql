@@ -1,16 +1,18 @@
 -- name: ListTasksByCreatedAtDesc :many
--- ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the filters, newest first,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the
+-- filters, newest first, from behind the row whose sort key is after and whose
+-- id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_user_id_created_at_id_idx, forwards.
 SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND (created_at, id) < (COALESCE(sqlc.narg('after')::timestamptz, 'infinity'), COALESCE(sqlc.narg('after_id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
@@ -18,18 +20,20 @@ ORDER BY created_at DESC, id DESC
 LIMIT @page_size;
 
 -- name: ListTasksByCreatedAtAsc :many
--- ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the filters, oldest first,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the
+-- filters, oldest first, from behind the row whose sort key is after and whose
+-- id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_user_id_created_at_id_idx, backwards.
 SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND (created_at, id) > (COALESCE(sqlc.narg('after')::timestamptz, '-infinity'), COALESCE(sqlc.narg('after_id')::uuid, '00000000-0000-0000-0000-000000000000'))
@@ -37,19 +41,21 @@ ORDER BY created_at ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByUpdatedAtDesc :many
--- ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the filters, last changed first,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
+-- filters, last changed first, from behind the row whose sort key is after and
+-- whose id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((updated_at, id) < (sqlc.narg('after')::timestamptz, sqlc.narg('after_id')::uuid)
@@ -58,19 +64,21 @@ ORDER BY updated_at DESC, id DESC
 LIMIT @page_size;
 
 -- name: ListTasksByUpdatedAtAsc :many
--- ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the filters, longest unchanged first,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
+-- filters, longest unchanged first, from behind the row whose sort key is after
+-- and whose id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((updated_at, id) > (sqlc.narg('after')::timestamptz, sqlc.narg('after_id')::uuid)
@@ -79,19 +87,22 @@ ORDER BY updated_at ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByDueDateAsc :many
--- ListTasksByDueDateAsc returns a page of one user's tasks that pass the filters, due soonest first, those without a due date last,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByDueDateAsc returns a page of one user's tasks that pass the
+-- filters, due soonest first, those without a due date last, from behind the row
+-- whose sort key is after and whose id is after_id, or from the start where
+-- after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((COALESCE(due_date, 'infinity'), id) > (COALESCE(sqlc.narg('after')::timestamptz, 'infinity'), sqlc.narg('after_id')::uuid)
@@ -100,19 +111,22 @@ ORDER BY COALESCE(due_date, 'infinity') ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByDueDateDesc :many
--- ListTasksByDueDateDesc returns a page of one user's tasks that pass the filters, due last first, those without a due date last,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByDueDateDesc returns a page of one user's tasks that pass the
+-- filters, due last first, those without a due date last, from behind the row
+-- whose sort key is after and whose id is after_id, or from the start where
+-- after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((COALESCE(due_date, '-infinity'), id) < (COALESCE(sqlc.narg('after')::timestamptz, '-infinity'), sqlc.narg('after_id')::uuid)
@@ -121,19 +135,21 @@ ORDER BY COALESCE(due_date, '-infinity') DESC, id DESC
 LIMIT @page_size;
 
 -- name: ListTasksByPriorityDesc :many
--- ListTasksByPriorityDesc returns a page of one user's tasks that pass the filters, high priority first,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByPriorityDesc returns a page of one user's tasks that pass the
+-- filters, high priority first, from behind the row whose sort key is after and
+-- whose id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) < (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_id')::uuid)
@@ -142,19 +158,21 @@ ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END DESC, i
 LIMIT @page_size;
 
 -- name: ListTasksByPriorityAsc :many
--- ListTasksByPriorityAsc returns a page of one user's tasks that pass the filters, low priority first,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByPriorityAsc returns a page of one user's tasks that pass the
+-- filters, low priority first, from behind the row whose sort key is after and
+-- whose id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) > (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_id')::uuid)
@@ -163,19 +181,21 @@ ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END ASC, id
 LIMIT @page_size;
 
 -- name: ListTasksByTitleAsc :many
--- ListTasksByTitleAsc returns a page of one user's tasks that pass the filters, titles from A to Z as people sort,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByTitleAsc returns a page of one user's tasks that pass the filters,
+-- titles from A to Z as people sort, from behind the row whose sort key is after
+-- and whose id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((title COLLATE "und-x-icu", id) > (sqlc.narg('after')::text COLLATE "und-x-icu", sqlc.narg('after_id')::uuid)
@@ -184,19 +204,21 @@ ORDER BY title COLLATE "und-x-icu" ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByTitleDesc :many
--- ListTasksByTitleDesc returns a page of one user's tasks that pass the filters, titles from Z to A as people sort,
--- from behind the row whose sort key is after and whose id is after_id, or from
--- the start where after_id is NULL.
+-- ListTasksByTitleDesc returns a page of one user's tasks that pass the filters,
+-- titles from Z to A as people sort, from behind the row whose sort key is after
+-- and whose id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
 -- few, and an index of every sort order would be paid by every write.
 SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
-  AND completed = COALESCE(sqlc.narg('completed'), completed)
-  AND priority = COALESCE(sqlc.narg('priority'), priority)
+  AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
+  AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL OR title ILIKE sqlc.narg('pattern')::text OR description ILIKE sqlc.narg('pattern')::text)
+  AND (sqlc.narg('pattern')::text IS NULL
+    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
+    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((title COLLATE "und-x-icu", id) < (sqlc.narg('after')::text COLLATE "und-x-icu", sqlc.narg('after_id')::uuid)

@@ -1,18 +1,8 @@
--- name: ListTasks :many
--- ListTasks returns one user's newest 1,000 tasks, newest first.
---
--- Index: tasks_user_id_created_at_id_idx.
-SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at
-FROM tasks
-WHERE user_id = @user_id
-ORDER BY created_at DESC, id DESC
-LIMIT 1000;
-
 -- name: GetTask :one
 -- GetTask returns one task of one user.
 --
 -- Index: tasks_pkey.
-SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at
+SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND id = @id;
@@ -36,19 +26,26 @@ WITH /* CreateTask */ owner AS (
   SET email = excluded.email, updated_at = GREATEST(now(), users.updated_at + interval '1 microsecond')
   WHERE users.email IS DISTINCT FROM COALESCE(excluded.email, users.email)
 )
-INSERT INTO tasks (user_id, id, title, description, completed)
-VALUES (@user_id, @id, @title, sqlc.narg('description'), @completed)
+INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags)
+VALUES (@user_id, @id, @title, sqlc.narg('description'), @completed, @priority, sqlc.narg('due_date'), @tags)
 ON CONFLICT (user_id, id) DO UPDATE
 SET title = tasks.title
-RETURNING user_id, id, title, description, completed, created_at, updated_at, (xmax = 0)::boolean AS created;
+RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, (xmax = 0)::boolean AS created;
 
 -- name: UpdateTask :one
 -- UpdateTask changes the fields that are given and keeps the others; a NULL
--- description is given only with description_given. updated_at moves forward
--- where a field changes, even when two requests change it at once.
+-- description or due_date counts only with its _given. A change counts version up
+-- and moves updated_at forward, even when two requests change the task at once.
+-- Where if_match is given and lacks the task's version, nothing changes and
+-- matched is false.
 --
 -- Index: users_pkey, tasks_pkey.
-WITH /* UpdateTask */ owner AS (
+WITH /* UpdateTask */ before AS (
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  FROM tasks
+  WHERE tasks.user_id = @user_id
+    AND tasks.id = @id
+), owner AS (
   UPDATE users
   SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
   WHERE users.id = @user_id
@@ -57,62 +54,118 @@ WITH /* UpdateTask */ owner AS (
   SELECT sqlc.narg('title')::text AS title,
          @description_given::boolean AS description_given,
          sqlc.narg('description')::text AS description,
-         sqlc.narg('completed')::boolean AS completed
+         sqlc.narg('completed')::boolean AS completed,
+         sqlc.narg('priority')::text AS priority,
+         @due_date_given::boolean AS due_date_given,
+         sqlc.narg('due_date')::timestamptz AS due_date,
+         sqlc.narg('tags')::text[] AS tags,
+         sqlc.narg('if_match')::bigint[] AS if_match
+), changed AS (
+  UPDATE tasks
+  SET title = COALESCE(given.title, tasks.title),
+      description = CASE WHEN given.description_given THEN given.description ELSE tasks.description END,
+      completed = COALESCE(given.completed, tasks.completed),
+      priority = COALESCE(given.priority, tasks.priority),
+      due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
+      tags = COALESCE(given.tags, tasks.tags),
+      version = CASE
+        WHEN given.title <> tasks.title
+          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+          OR given.completed <> tasks.completed
+          OR given.priority <> tasks.priority
+          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+          OR given.tags <> tasks.tags
+        THEN tasks.version + 1
+        ELSE tasks.version
+      END,
+      updated_at = CASE
+        WHEN given.title <> tasks.title
+          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+          OR given.completed <> tasks.completed
+          OR given.priority <> tasks.priority
+          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+          OR given.tags <> tasks.tags
+        THEN GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+        ELSE tasks.updated_at
+      END
+  FROM given
+  WHERE tasks.user_id = @user_id
+    AND tasks.id = @id
+    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
+            tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-UPDATE tasks
-SET title = COALESCE(given.title, tasks.title),
-    description = CASE WHEN given.description_given THEN given.description ELSE tasks.description END,
-    completed = COALESCE(given.completed, tasks.completed),
-    updated_at = CASE
-      WHEN given.title <> tasks.title
-        OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-        OR given.completed <> tasks.completed
-      THEN GREATEST(now(), tasks.updated_at + interval '1 microsecond')
-      ELSE tasks.updated_at
-    END
-FROM given
-WHERE tasks.user_id = @user_id
-  AND tasks.id = @id
-RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at;
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
+FROM changed
+UNION ALL
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
+FROM before
+WHERE NOT EXISTS (SELECT FROM changed);
 
 -- name: CompleteTask :one
 -- CompleteTask sets completed, or toggles it where no value is given, in one
--- atomic statement.
+-- atomic statement. if_match and matched are UpdateTask's.
 --
 -- Index: users_pkey, tasks_pkey.
-WITH /* CompleteTask */ owner AS (
+WITH /* CompleteTask */ before AS (
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  FROM tasks
+  WHERE tasks.user_id = @user_id
+    AND tasks.id = @id
+), owner AS (
   UPDATE users
   SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
   WHERE users.id = @user_id
     AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
 ), given AS (
-  SELECT sqlc.narg('completed')::boolean AS completed
+  SELECT sqlc.narg('completed')::boolean AS completed,
+         sqlc.narg('if_match')::bigint[] AS if_match
+), changed AS (
+  UPDATE tasks
+  SET completed = COALESCE(given.completed, NOT tasks.completed),
+      version = CASE WHEN given.completed = tasks.completed THEN tasks.version ELSE tasks.version + 1 END,
+      updated_at = CASE
+        WHEN given.completed = tasks.completed THEN tasks.updated_at
+        ELSE GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+      END
+  FROM given
+  WHERE tasks.user_id = @user_id
+    AND tasks.id = @id
+    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
+            tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-UPDATE tasks
-SET completed = COALESCE(given.completed, NOT tasks.completed),
-    updated_at = CASE
-      WHEN given.completed = tasks.completed THEN tasks.updated_at
-      ELSE GREATEST(now(), tasks.updated_at + interval '1 microsecond')
-    END
-FROM given
-WHERE tasks.user_id = @user_id
-  AND tasks.id = @id
-RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at;
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
+FROM changed
+UNION ALL
+SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
+FROM before
+WHERE NOT EXISTS (SELECT FROM changed);
 
--- name: DeleteTask :execrows
--- DeleteTask removes one task of one user and counts it: 1, or 0 where there is
--- none.
+-- name: DeleteTask :one
+-- DeleteTask removes one task of one user. deleted is false where if_match is
+-- given and lacks the task's version; no row says that there is no such task.
 --
 -- Index: users_pkey, tasks_pkey.
-WITH /* DeleteTask */ owner AS (
+WITH /* DeleteTask */ before AS (
+  SELECT id
+  FROM tasks
+  WHERE tasks.user_id = @user_id
+    AND tasks.id = @id
+), owner AS (
   UPDATE users
   SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
   WHERE users.id = @user_id
     AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
+), deleted AS (
+  DELETE FROM tasks
+  WHERE tasks.user_id = @user_id
+    AND tasks.id = @id
+    AND (sqlc.narg('if_match')::bigint[] IS NULL OR version = ANY (sqlc.narg('if_match')::bigint[]))
+  RETURNING tasks.id
 )
-DELETE FROM tasks
-WHERE user_id = @user_id
-  AND tasks.id = @id;
+SELECT EXISTS (SELECT FROM deleted) AS deleted
+FROM before;
 
 -- name: SeedTasks :execrows
 -- SeedTasks adds tasks in bulk, and their owner where it is missing, and counts

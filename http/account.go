@@ -1,0 +1,50 @@
+package http
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/securetodo/securetodo/db"
+)
+
+// account is a user's summary on the wire. Before the first write there is nothing
+// but the id.
+type account struct {
+	ID        string     `json:"id"`
+	Email     *string    `json:"email"`
+	CreatedAt *timestamp `json:"created_at"`
+	Tasks     counts     `json:"tasks"`
+}
+
+type counts struct {
+	Total     int64 `json:"total"`
+	Completed int64 `json:"completed"`
+	Pending   int64 `json:"pending"`
+	Overdue   int64 `json:"overdue"`
+}
+
+func (s *server) getAccount(w http.ResponseWriter, r *http.Request) error {
+	user := identityOf(r).UserID
+	row, err := s.db.As(user).GetAccount(r.Context(), db.GetAccountParams{UserID: user})
+	if errors.Is(err, db.ErrNotFound) {
+		return writeJSON(w, http.StatusOK, account{ID: user})
+	}
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, account{
+		ID: row.ID, Email: row.Email, CreatedAt: new(timestamp(row.CreatedAt)),
+		Tasks: counts{row.Total, row.Completed, row.Total - row.Completed, row.Overdue},
+	})
+}
+
+// eraseAccount removes the user with every task. A user who never wrote is gone
+// already.
+func (s *server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
+	user := identityOf(r).UserID
+	if _, err := s.db.As(user).EraseAccount(r.Context(), db.EraseAccountParams{UserID: user}); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

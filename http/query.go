@@ -1,0 +1,161 @@
+package http
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// filters say which tasks a request is about. A nil one asks for nothing.
+type filters struct {
+	completed           *bool
+	priority            *string
+	tags                []string
+	search              string
+	dueAfter, dueBefore *time.Time
+}
+
+// filterNames are the query parameters that a list and the bulk operations share.
+var filterNames = []string{"status", "completed", "priority", "tag", "search", "due_after", "due_before"}
+
+// parameters are a query string of known names, each once but for tag.
+type parameters struct{ values url.Values }
+
+// readParameters returns the query string. What is unreadable, not known here, or
+// there twice, is a 400.
+func readParameters(r *http.Request, known ...string) (parameters, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return parameters{}, badRequest("the query string is unreadable")
+	}
+	for name, given := range values {
+		switch {
+		case !slices.Contains(known, name):
+			return parameters{}, badRequest("the query has a parameter that is not known here; known are: " + orNone(known))
+		case len(given) > 1 && name != "tag":
+			return parameters{}, badRequest(name + ": is there twice")
+		}
+		for _, value := range given {
+			if !utf8.ValidString(value) || !hasNoNUL(value) {
+				return parameters{}, badRequest(name + ": is not text")
+			}
+		}
+	}
+	return parameters{values}, nil
+}
+
+func orNone(known []string) string {
+	if len(known) == 0 {
+		return "none"
+	}
+	return strings.Join(known, ", ")
+}
+
+// get returns a parameter that may only be there once.
+func (p parameters) get(name string) (value string, given bool) {
+	return p.values.Get(name), p.values.Has(name)
+}
+
+// oneOf returns the value of a parameter that has a fixed list of them, standard
+// where it is not there.
+func (p parameters) oneOf(name, standard string, allowed ...string) (string, error) {
+	value, given := p.get(name)
+	if !given {
+		return standard, nil
+	}
+	if !slices.Contains(allowed, value) {
+		return "", badRequest(name + ": must be one of " + strings.Join(allowed, ", "))
+	}
+	return value, nil
+}
+
+// filters reads filterNames.
+func (p parameters) filters() (f filters, err error) {
+	if f.completed, err = p.completed(); err != nil {
+		return f, err
+	}
+	priority, err := p.oneOf("priority", "", priorities...)
+	if err != nil {
+		return f, err
+	}
+	if priority != "" {
+		f.priority = &priority
+	}
+	f.tags = append([]string{}, p.values["tag"]...)
+	for _, tag := range f.tags {
+		if !within(tag, 1, 50) {
+			return f, badRequest("tag: must have 1 to 50 characters")
+		}
+	}
+	f.search, _ = p.get("search")
+	if !within(f.search, 0, 200) {
+		return f, badRequest("search: must have at most 200 characters")
+	}
+	if f.dueAfter, err = p.time("due_after"); err != nil {
+		return f, err
+	}
+	f.dueBefore, err = p.time("due_before")
+	return f, err
+}
+
+// completed reads status and completed, which say the same.
+func (p parameters) completed() (*bool, error) {
+	status, err := p.oneOf("status", "", "all", "pending", "completed")
+	if err != nil {
+		return nil, err
+	}
+	completed, err := p.oneOf("completed", "", "true", "false")
+	switch {
+	case err != nil:
+		return nil, err
+	case status != "" && completed != "":
+		return nil, badRequest("status and completed cannot be used together")
+	case status == "completed" || completed == "true":
+		return new(true), nil
+	case status == "pending" || completed == "false":
+		return new(false), nil
+	}
+	return nil, nil
+}
+
+func (p parameters) time(name string) (*time.Time, error) {
+	value, given := p.get(name)
+	if !given {
+		return nil, nil
+	}
+	t, ok := parseTime(value)
+	if !ok {
+		return nil, badRequest(name + ": must be a time like 2026-12-01T09:00:00Z or a date like 2026-12-01")
+	}
+	return &t, nil
+}
+
+// number reads a whole number from 1 to most, which is also the standard.
+func (p parameters) number(name string, most int) (int, error) {
+	value, given := p.get(name)
+	if !given {
+		return most, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > most || strconv.Itoa(n) != value {
+		return 0, badRequest(name + ": must be a whole number from 1 to " + strconv.Itoa(most))
+	}
+	return n, nil
+}
+
+// empty tells whether the filters let every task pass.
+func (f filters) empty() bool {
+	return f.completed == nil && f.priority == nil && len(f.tags) == 0 && f.search == "" && f.dueAfter == nil && f.dueBefore == nil
+}
+
+// pattern is the search as ILIKE takes it: the text anywhere, literally.
+func (f filters) pattern() *string {
+	if f.search == "" {
+		return nil
+	}
+	return new("%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.search) + "%")
+}
