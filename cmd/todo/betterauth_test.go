@@ -1,26 +1,22 @@
 package main
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/securetodo/securetodo/db/dbtest"
+	"github.com/securetodo/securetodo/http/npmtest"
 )
 
 // issuer is the real better-auth package, on a port of its own.
@@ -40,14 +36,7 @@ const (
 func startIssuer(t *testing.T, shape, alg string) *issuer {
 	t.Helper()
 	node := dbtest.Need(t, "node")
-	dbtest.Need(t, "npm")
-	dir, err := installIssuer()
-	if err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip(err)
-		}
-		t.Fatal(err)
-	}
+	dir := npmtest.Install(t, "../../auth/testdata/issuer")
 	p := &program{Cmd: exec.Command(node, "server.mjs", shape, alg), out: &output{}, log: &output{}, ended: make(chan error, 1)}
 	p.Dir, p.Env = dir, append(os.Environ(), "BETTER_AUTH_SECRET="+testSecret)
 	p.Stdout, p.Stderr = p.out, p.log
@@ -68,52 +57,6 @@ func startIssuer(t *testing.T, shape, alg string) *issuer {
 	}
 	return i
 }
-
-// installIssuer returns a folder with the fixture and its packages, which it fills
-// once for each state of the fixture.
-var installIssuer = sync.OnceValues(func() (string, error) {
-	source, sum := "../../auth/testdata/issuer", sha256.New()
-	files := map[string][]byte{}
-	for _, name := range []string{"package.json", "package-lock.json", "server.mjs"} {
-		content, err := os.ReadFile(filepath.Join(source, name))
-		if err != nil {
-			return "", err
-		}
-		files[name] = content
-		sum.Write(content)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	cache = filepath.Join(cache, "securetodo-test")
-	dir := filepath.Join(cache, "issuer-"+hex.EncodeToString(sum.Sum(nil)[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return "", err
-	}
-	made, err := os.MkdirTemp(cache, "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(made)
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(made, name), content, 0o644); err != nil {
-			return "", err
-		}
-	}
-	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	npm.Dir = made
-	if said, err := npm.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci: %w: %s", err, said)
-	}
-	if err := os.Rename(made, dir); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", err
-	}
-	return dir, nil
-})
 
 // stop ends the issuer as an outage would.
 func (i *issuer) stop(t *testing.T) {
