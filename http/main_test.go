@@ -40,7 +40,7 @@ func newAPI(t *testing.T, login dbtest.Login) *api {
 	return serveDatabase(t, dbtest.New(t, login))
 }
 
-func serveDatabase(t *testing.T, database string) *api {
+func serveDatabase(t *testing.T, database string, change ...func(*todohttp.Config)) *api {
 	t.Helper()
 	a := &api{t: t, database: database, log: &syncedBuffer{}}
 	log := slog.New(slog.NewJSONHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -48,10 +48,13 @@ func serveDatabase(t *testing.T, database string) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := todohttp.NewHandler(todohttp.Config{
+	config := todohttp.Config{
 		DB: dbtest.Pool(t, database), Verifier: verifier, CORSOrigins: []string{"https://app.example"}, Log: log,
-	})
-	a.url = listen(t, handler, log)
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	a.url = listen(t, todohttp.NewHandler(config), log)
 	return a
 }
 

@@ -25,6 +25,10 @@ func (s *server) routes() []route {
 		{"/api/{user_id}/tasks/{id}/complete", map[string]handler{"PATCH": s.completeTask}},
 		{"/api/{user_id}", map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}},
 		{"/api/{user_id}/export", map[string]handler{"GET": s.export}},
+		{"/openapi.yaml", map[string]handler{"GET": s.contract}},
+		{"/docs", map[string]handler{"GET": s.docsPage}},
+		{"/docs/{asset}", map[string]handler{"GET": s.docsAsset}},
+		{"/problems/{slug}", map[string]handler{"GET": s.problem}},
 		{"/health", map[string]handler{"GET": s.health}},
 	}
 }

@@ -25,23 +25,35 @@ type Config struct {
 	// CORSOrigins are the origins whose pages may call the API, such as
 	// https://app.example; the one element * allows all. None allows none.
 	CORSOrigins []string
-	Log         *slog.Logger
+	// Docs serves a page at /docs on which a person can try the API.
+	Docs bool
+	// DemoUser and DemoToken are filled in on that page, for whoever opens it: for
+	// development only.
+	DemoUser, DemoToken string
+	Log                 *slog.Logger
 }
 
 type server struct {
 	db       *db.Pool
 	verifier *auth.Verifier
 	exports  chan struct{} // one element an export that runs
+	docs     *docs         // nil where they are not offered
 }
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
 	s := &server{db: c.DB, verifier: c.Verifier, exports: make(chan struct{}, maxExports)}
+	if c.Docs {
+		s.docs = newDocs(c)
+	}
 	// The encoded path, matched as it came: a user id may hold an encoded slash,
 	// and no path is cleaned into another one by a redirect.
 	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	router.NotFoundHandler = serve(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
 	for _, route := range s.routes() {
+		if s.docs == nil && strings.HasPrefix(route.path, "/docs") {
+			continue
+		}
 		router.Path(route.path + "{_:/?}").Handler(serve(route.serve))
 	}
 	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(router)))

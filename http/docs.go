@@ -1,0 +1,102 @@
+package http
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/swaggest/swgui"
+	swagger "github.com/swaggest/swgui/v5emb"
+)
+
+// openAPI is the contract.
+//
+//go:embed openapi.yaml
+var openAPI []byte
+
+//go:embed docs
+var docsFiles embed.FS
+
+// swaggerAssets are the files of Swagger UI that its page loads.
+var swaggerAssets = []string{
+	"favicon-16x16.png", "favicon-32x32.png",
+	"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
+}
+
+// ownAssets are what stands beside them, with their media types: what makes Swagger
+// UI dark where the reader's system is, and usable on a phone, and what it fills in.
+var ownAssets = map[string]string{
+	"theme.css": "text/css; charset=utf-8",
+	"fill.js":   "text/javascript; charset=utf-8",
+}
+
+// contract serves the contract, to the pages of every origin: it is no secret, and
+// a client generator may run in a browser.
+func (s *server) contract(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	write(w, http.StatusOK, "application/yaml", openAPI)
+	return nil
+}
+
+// docs is the page on which a person tries the contract. A nil one is not offered.
+type docs struct {
+	page    page
+	swagger http.Handler
+}
+
+// newDocs renders Swagger UI's page once: nothing in it depends on the request, and
+// its policy names the hashes of what was rendered.
+func newDocs(c Config) *docs {
+	user, err := json.Marshal(c.DemoUser, jsontext.EscapeForHTML(true))
+	if err != nil {
+		panic(fmt.Errorf("a demo user that is no JSON: %w", err))
+	}
+	config := swgui.Config{
+		Title: "securetodo", SwaggerJSON: "/openapi.yaml", BasePath: "/docs",
+		AppendHead: template.HTML(`<meta name="viewport" content="width=device-width, initial-scale=1">
+    <link rel="stylesheet" href="/docs/theme.css">
+    <script src="/docs/fill.js"></script>`),
+		SettingsUI: map[string]string{
+			"plugins":                "[SwaggerUIBundle.plugins.DownloadUrl, fillIn(" + string(user) + ")]",
+			"tryItOutEnabled":        "true",
+			"displayRequestDuration": "true",
+		},
+	}
+	if c.DemoToken != "" {
+		config.PreAuthorizeApiKey = map[string]string{"bearerAuth": c.DemoToken}
+	}
+	d := &docs{swagger: swagger.NewHandlerWithConfig(config)}
+	if d.page, err = render(d.swagger, "/docs"); err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func (s *server) docsPage(w http.ResponseWriter, _ *http.Request) error {
+	s.docs.page.write(w)
+	return nil
+}
+
+func (s *server) docsAsset(w http.ResponseWriter, r *http.Request) error {
+	name := pathValue(r, "asset")
+	if mediaType, ok := ownAssets[name]; ok {
+		content, err := docsFiles.ReadFile("docs/" + name)
+		if err != nil {
+			return err
+		}
+		write(w, http.StatusOK, mediaType, content)
+		return nil
+	}
+	// Swagger UI's own server answers what it does not have in plain text.
+	if !slices.Contains(swaggerAssets, name) {
+		return errNoRoute
+	}
+	asset := r.Clone(r.Context())
+	asset.URL.Path, asset.URL.RawPath = "/docs/"+name, ""
+	s.docs.swagger.ServeHTTP(w, asset)
+	return nil
+}

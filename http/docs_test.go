@@ -1,0 +1,166 @@
+package http_test
+
+import (
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/securetodo/securetodo/db/dbtest"
+	todohttp "github.com/securetodo/securetodo/http"
+)
+
+func withDocs(c *todohttp.Config) { c.Docs = true }
+
+func TestContractIsReadableByEveryone(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	file, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, origin := range []string{"https://app.example", "https://elsewhere.example"} {
+		got := a.do("", "GET", "/openapi.yaml", "", "Origin: "+origin).must(t, 200)
+		if got.body != string(file) || got.Header.Get("Content-Type") != "application/yaml" || !slices.Equal(got.Header.Values("Access-Control-Allow-Origin"), []string{"*"}) {
+			t.Errorf("%s: %d bytes, %v", origin, len(got.body), got.Header)
+		}
+	}
+	a.do("", "HEAD", "/openapi.yaml/", "").must(t, 200)
+	if got := a.do("", "POST", "/openapi.yaml", "").must(t, 405); got.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
+		t.Errorf("Allow: %s", got.Header.Get("Allow"))
+	}
+}
+
+func TestDocsAreOffUnlessAskedFor(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	for _, path := range []string{"/docs", "/docs/", "/docs/swagger-ui.css", "/docs/fill.js"} {
+		for _, method := range []string{"GET", "POST"} {
+			a.do("", method, path, "").must(t, 404).problem(t)
+		}
+	}
+}
+
+func TestDocsPageIsWholeAndStrict(t *testing.T) {
+	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs)
+	page := a.do("", "GET", "/docs", "").must(t, 200)
+	isStrict(t, page)
+	if strings.Contains(page.body, "eyJ") || a.do("", "GET", "/docs/", "").must(t, 200).body != page.body {
+		t.Error("the page holds a token, or is another one with a slash")
+	}
+	for _, reference := range regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(page.body, -1) {
+		for _, encoding := range []string{"gzip", "identity"} {
+			asset := a.do("", "GET", reference[1], "", "Accept-Encoding: "+encoding).must(t, 200)
+			kind, ok := map[string]string{"css": "text/css", ".js": "javascript", "png": "image/png"}[reference[1][len(reference[1])-3:]]
+			if !strings.HasPrefix(reference[1], "/docs/") || !ok || !strings.Contains(asset.Header.Get("Content-Type"), kind) || asset.body == "" {
+				t.Errorf("%s: %v", reference[1], asset.Header)
+			}
+		}
+	}
+	a.do("", "HEAD", "/docs/swagger-ui.css", "").must(t, 200)
+	a.do("", "DELETE", "/docs/swagger-ui.css", "").must(t, 405).problem(t)
+	for _, path := range []string{"/docs/index.html", "/docs/oauth2-redirect.html", "/docs/problem.html", "/docs/..%2Fdocs.go", "/docs/a/b"} {
+		a.do("", "GET", path, "").must(t, 404).problem(t)
+	}
+}
+
+func TestDemoTokenIsOnThePageOnlyWhereItIsGiven(t *testing.T) {
+	const user, given = "a</script>b", "the-token"
+	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs, func(c *todohttp.Config) { c.DemoUser, c.DemoToken = user, given })
+	page := a.do("", "GET", "/docs", "").must(t, 200)
+	isStrict(t, page)
+	if !strings.Contains(page.body, given) || strings.Contains(page.body, user) {
+		t.Error(page.body)
+	}
+}
+
+// isStrict checks that a page may load nothing from elsewhere and run nothing but
+// what its policy names by hash; that the hashes are right, a browser tests.
+func isStrict(t *testing.T, page answer) {
+	t.Helper()
+	policy := page.Header.Get("Content-Security-Policy")
+	if page.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.HasPrefix(policy, "default-src 'none'; ") ||
+		!strings.HasSuffix(policy, "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'") {
+		t.Errorf("%v", page.Header)
+	}
+	for _, source := range strings.Fields(strings.ReplaceAll(policy, ";", "")) {
+		if strings.Contains(source, "unsafe") || strings.ContainsAny(source, "*") || strings.Contains(source, "//") && !strings.HasPrefix(source, "'sha256-") {
+			t.Errorf("the policy allows %s", source)
+		}
+	}
+}
+
+// TestEachProblemHasAPage takes the types that may occur from the contract and those
+// that do from the code.
+func TestEachProblemHasAPage(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	documented := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^ +- /problems/([a-z-]+)$`).FindAllStringSubmatch(a.do("", "GET", "/openapi.yaml", "").body, -1) {
+		documented[match[1]] = true
+	}
+	produced := producedSlugs(t)
+	if len(produced) < 10 {
+		t.Errorf("found only %v in the code", produced)
+	}
+	for _, slug := range produced {
+		if !documented[slug] {
+			t.Errorf("the contract does not know the problem type %s", slug)
+		}
+	}
+	for slug := range documented {
+		page := a.do("", "GET", "/problems/"+slug, "").must(t, 200)
+		isStrict(t, page)
+		if !strings.Contains(page.body, "<code>/problems/"+slug+"</code>") || strings.Contains(page.body, "<script") {
+			t.Errorf("%s: %s", slug, page.body)
+		}
+	}
+	a.do("", "GET", "/problems/nothing", "").must(t, 404).problem(t)
+	a.do("", "GET", "/problems", "").must(t, 404).problem(t)
+	a.do("", "PUT", "/problems/validation", "").must(t, 405).problem(t)
+}
+
+// producedSlugs reads the literals of clientError, whose second field is the slug,
+// and of problem, whose Type is.
+func producedSlugs(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var slugs []string
+	add := func(e ast.Expr) {
+		if literal, ok := e.(*ast.BasicLit); ok && literal.Kind == gotoken.STRING {
+			slugs = append(slugs, strings.Trim(literal.Value, `"`))
+		}
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(gotoken.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for node := range ast.Preorder(file) {
+			literal, ok := node.(*ast.CompositeLit)
+			if !ok || len(literal.Elts) == 0 {
+				continue
+			}
+			switch made, _ := literal.Type.(*ast.Ident); {
+			case made == nil:
+			case made.Name == "clientError":
+				add(literal.Elts[1])
+			case made.Name == "problem":
+				for _, element := range literal.Elts {
+					if pair, ok := element.(*ast.KeyValueExpr); ok && pair.Key.(*ast.Ident).Name == "Type" {
+						add(pair.Value)
+					}
+				}
+			}
+		}
+	}
+	return slugs
+}

@@ -1,0 +1,107 @@
+package http
+
+import (
+	"bytes"
+	"html/template"
+	"net/http"
+)
+
+// explanation is what a person reads at the URL that is a problem's type.
+type explanation struct {
+	Slug   string
+	Status int
+	Title  string
+	Means  template.HTML // what has happened
+	Do     template.HTML // what to do about it
+}
+
+// explanations has one entry a problem type, in the order of their statuses.
+var explanations = []explanation{
+	{
+		"bad-request", http.StatusBadRequest, "Bad Request",
+		"The request cannot be read: its body is not one JSON object or names a field twice, a query parameter is unknown, unreadable or given twice, or a header is malformed.",
+		"Read the <code>detail</code>, which names the part, and send the request again without that mistake; as it is, it will never succeed.",
+	},
+	{
+		"unauthorized", http.StatusUnauthorized, "Unauthorized",
+		"The request carries no bearer token, or one that has expired or that this server does not trust.",
+		"Get a new token where you sign in and send it as <code>Authorization: Bearer &lt;token&gt;</code>. If new tokens are refused too, the <code>detail</code> says which check failed, and the server's configuration must fit who issues them.",
+	},
+	{
+		"forbidden", http.StatusForbidden, "Forbidden",
+		"The token is good, but the path is another user's. It is the same whether or not there is anything at that path.",
+		"Use the id of the token's own user, percent-encoded, as the <code>{user_id}</code> of the path.",
+	},
+	{
+		"not-found", http.StatusNotFound, "Not Found",
+		"There is no such task among this user's, or no such path at all. A task that is somebody else's is never told from one that does not exist.",
+		"Check the id; the task may have been deleted meanwhile, so read the list again.",
+	},
+	{
+		"method-not-allowed", http.StatusMethodNotAllowed, "Method Not Allowed",
+		"The path exists but does not know this method.",
+		"Use one of the methods that the <code>Allow</code> header of the reply lists.",
+	},
+	{
+		"precondition-failed", http.StatusPreconditionFailed, "Precondition Failed",
+		"The task has changed since it was read: its version is not one that <code>If-Match</code> names. Nothing was changed.",
+		"Read the task again, put your change on top of what is new, and send it with the new <code>ETag</code> in <code>If-Match</code>.",
+	},
+	{
+		"content-too-large", http.StatusRequestEntityTooLarge, "Content Too Large",
+		"The body is larger than 64 KiB, which no task needs.",
+		"Send less: one task a request, and no field that the server ignores anyway.",
+	},
+	{
+		"unsupported-media-type", http.StatusUnsupportedMediaType, "Unsupported Media Type",
+		"The body is not sent as JSON, or it is compressed.",
+		"Send <code>Content-Type: application/json</code> (for PATCH also <code>application/merge-patch+json</code>) and no <code>Content-Encoding</code>.",
+	},
+	{
+		"validation", http.StatusUnprocessableEntity, "Unprocessable Content",
+		"The body is JSON, but a field breaks its rule or is not one that the server knows.",
+		"Show each message of <code>errors</code> beside its field: <code>pointer</code> says which (a JSON Pointer, RFC 6901), <code>detail</code> says what is wrong.",
+	},
+	{
+		"too-many-requests", http.StatusTooManyRequests, "Too Many Requests",
+		"This user has sent more requests than the server allows in a while.",
+		"Wait as many seconds as <code>Retry-After</code> says, then go on more slowly.",
+	},
+	{
+		"internal", http.StatusInternalServerError, "Internal Server Error",
+		"Something went wrong on the server. The reply says nothing of the cause, the server's log does.",
+		"Give whoever runs the server the <code>request_id</code> of the reply: it stands in the log. Before you repeat a change, look whether it has happened.",
+	},
+	{
+		"unavailable", http.StatusServiceUnavailable, "Service Unavailable",
+		"The database, or who issues the keys for tokens, does not answer for the moment, or too many requests wait already.",
+		"Wait as many seconds as <code>Retry-After</code> says and try again. With an <code>Idempotency-Key</code> or an <code>If-Match</code> no retry does anything twice.",
+	},
+}
+
+// problemPages are by slug. They are rendered at the start: a template that fails
+// must not wait for somebody who has a problem already.
+var problemPages = renderProblems()
+
+func renderProblems() map[string]page {
+	layout := template.Must(template.ParseFS(docsFiles, "docs/problem.html"))
+	pages := map[string]page{}
+	for _, e := range explanations {
+		var html bytes.Buffer
+		if err := layout.Execute(&html, e); err != nil {
+			panic(err)
+		}
+		pages[e.Slug] = newPage(html.Bytes())
+	}
+	return pages
+}
+
+// problem explains a problem type to a person who opens it.
+func (s *server) problem(w http.ResponseWriter, r *http.Request) error {
+	p, ok := problemPages[pathValue(r, "slug")]
+	if !ok {
+		return errNoRoute
+	}
+	p.write(w)
+	return nil
+}
