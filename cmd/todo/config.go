@@ -33,6 +33,7 @@ type config struct {
 	SecretUserClaim     *string       `env:"HS256_USER_CLAIM" example:"user.id" doc:"JWT_USER_CLAIM for HS256 tokens"`
 	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"how many verified tokens are remembered, each for at most 5 minutes; 0 for none"`
 	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"origins whose pages may call the API, separated by commas; * for all"`
+	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true: serve a page at /docs on which the API can be tried"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
 	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR"`
 }

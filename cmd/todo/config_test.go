@@ -77,6 +77,7 @@ func TestWrongValueIsNamedAndNotShown(t *testing.T) {
 		"BETTER_AUTH_SECRET": "hunter2",
 		"LOG_LEVEL":          "hunter2",
 		"ADDR":               "hunter2",
+		"DOCS":               "hunter2",
 		"CORS_ORIGINS":       "https://ok.example,https://hunter2/path",
 	} {
 		t.Run(name, func(t *testing.T) {

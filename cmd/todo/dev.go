@@ -19,7 +19,9 @@ import (
 )
 
 const (
-	// demoTTL is how long the printed token is valid.
+	// demoUser is whom dev gives a token.
+	demoUser = "demo"
+	// demoTTL is how long that token is valid.
 	demoTTL = 7 * 24 * time.Hour
 	// keySetPath is where dev publishes the key of data/key.pem (RFC 8615).
 	keySetPath = "/.well-known/jwks.json"
@@ -96,10 +98,11 @@ func dev(ctx context.Context, c config, data string, out io.Writer) error {
 	if len(c.CORSOrigins) == 0 {
 		c.CORSOrigins = []string{"http://localhost:3000", "http://localhost:5173"}
 	}
-	token, err := c.sign(auth.Identity{UserID: "demo", Email: "demo@example.test"}, demoTTL, "")
+	token, err := c.sign(auth.Identity{UserID: demoUser, Email: demoUser + "@example.test"}, demoTTL, "")
 	if err != nil {
 		return err
 	}
+	c.Docs, s.demoUser, s.demoToken = true, demoUser, token
 	s.ready = func() { greet(out, localURL(listener), token, s.wrap != nil, data) }
 	return errors.Join(serve(ctx, c, c.logger(), s), stopCause(ctx))
 }
@@ -137,18 +140,20 @@ func migrateUp(ctx context.Context, c config) error {
 
 func greet(out io.Writer, base, token string, issuer bool, data string) {
 	fmt.Fprintf(out, `
-The API is at %[1]s, for the user demo, whose token is
+The API is at %[1]s, for the user %[3]s, whose token is
 
 %[2]s
 
+Try it in a browser, with that token filled in: %[1]s/docs
+
 List the tasks:
 
-curl -H 'Authorization: Bearer %[2]s' %[1]s/api/demo/tasks
+curl -H 'Authorization: Bearer %[2]s' %[1]s/api/%[3]s/tasks
 
 Create one:
 
-curl -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"title":"Buy milk"}' %[1]s/api/demo/tasks
-`, base, token)
+curl -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"title":"Buy milk"}' %[1]s/api/%[3]s/tasks
+`, base, token, demoUser)
 	if issuer {
 		fmt.Fprintf(out, `
 EdDSA tokens are accepted too, of the key set %[1]s%[2]s. To make one:

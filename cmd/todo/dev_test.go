@@ -133,6 +133,27 @@ func TestServeIsNoIssuer(t *testing.T) {
 	}
 }
 
+func TestDocsPageIsFilledInByDevAndOffInServe(t *testing.T) {
+	database := dbtest.New(t, dbtest.NeonOwner)
+	dev := command(t, []string{"DATABASE_URL=" + database}, "dev", "--addr", "127.0.0.1:0", "--data", dataFolder(t)).start(t)
+	dev.waitFor(t, dev.out, "Ctrl-C stops it")
+	list, _ := curls(t, dev)
+	_, token, _ := strings.Cut(list, "Bearer ")
+	token, _, _ = strings.Cut(token, "'")
+	if status, body := get(t, port(t, list), "/docs", ""); status != 200 || !strings.Contains(body, token) || !strings.Contains(body, `"demo"`) {
+		t.Errorf("dev: %d %s", status, body)
+	}
+	dev.waitFor(t, dev.out, "/docs")
+	_, address := serving(t, environment(database))
+	if status, body := get(t, address, "/docs", ""); status != 404 {
+		t.Errorf("serve: %d %s", status, body)
+	}
+	_, address = serving(t, append(environment(database), "DOCS=true"))
+	if status, body := get(t, address, "/docs", ""); status != 200 || strings.Contains(body, "eyJ") {
+		t.Errorf("serve with DOCS: %d %s", status, body)
+	}
+}
+
 func TestDevUsesTheGivenDatabase(t *testing.T) {
 	data := dataFolder(t)
 	p := command(t, []string{"DATABASE_URL=" + dbtest.NewEmpty(t, dbtest.NeonOwner)}, "dev", "--addr", "127.0.0.1:0", "--data", data).start(t)

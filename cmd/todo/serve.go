@@ -59,6 +59,8 @@ type service struct {
 	listen func(context.Context) (net.Listener, error)
 	// wrap may put something in front of the API; nil for nothing.
 	wrap func(http.Handler) http.Handler
+	// demoUser and demoToken are filled in on the docs page; empty for none.
+	demoUser, demoToken string
 	// ready is told when requests are answered; nil for nobody.
 	ready func()
 }
@@ -86,7 +88,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 	if err != nil {
 		return err
 	}
-	handler := todohttp.NewHandler(todohttp.Config{DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log})
+	handler := todohttp.NewHandler(todohttp.Config{
+		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
+		Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
+	})
 	if s.wrap != nil {
 		handler = s.wrap(handler)
 	}
