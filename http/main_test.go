@@ -33,6 +33,8 @@ type api struct {
 	url      string
 	database string
 	log      *syncedBuffer
+	// offContract is for handlers that are not the API.
+	offContract bool
 }
 
 func newAPI(t *testing.T, login dbtest.Login) *api {
@@ -158,6 +160,16 @@ func (a *api) do(user, method, path, body string, headers ...string) answer {
 
 func (a *api) send(request *http.Request) answer {
 	a.t.Helper()
+	var sent []byte
+	if request.GetBody != nil {
+		again, err := request.GetBody()
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		if sent, err = io.ReadAll(again); err != nil {
+			a.t.Fatal(err)
+		}
+	}
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		a.t.Fatal(err)
@@ -166,6 +178,9 @@ func (a *api) send(request *http.Request) answer {
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		a.t.Fatal(err)
+	}
+	if !a.offContract {
+		checkContract(a.t, request, sent, response, body)
 	}
 	return answer{response, string(body)}
 }

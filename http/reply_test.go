@@ -221,7 +221,7 @@ func TestPanicIsA500AndTheServerGoesOn(t *testing.T) {
 	buffer := &syncedBuffer{}
 	log := slog.New(slog.NewJSONHandler(buffer, nil))
 	broken := true
-	a := &api{t: t, url: listen(t, todohttp.Instrumented(log, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	a := &api{t: t, offContract: true, url: listen(t, todohttp.Instrumented(log, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if broken {
 			broken = false
 			panic("the cause")
