@@ -1,0 +1,145 @@
+// A todo list without the pictures: every call of the API, with types that come from
+// its contract. The account API_USER must have no task, and is erased at the end.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import createClient from "openapi-fetch";
+import type { components, operations, paths } from "./api.js";
+
+type Task = components["schemas"]["Task"];
+type NewTask = components["schemas"]["TaskCreate"];
+type Change = components["schemas"]["TaskUpdate"];
+type Problem = components["schemas"]["Problem"];
+type Query = NonNullable<operations["listTasks"]["parameters"]["query"]>;
+
+const { API_URL, API_TOKEN, API_USER } = process.env;
+assert(API_URL && API_TOKEN && API_USER, "set API_URL, API_TOKEN and API_USER");
+
+const api = createClient<paths>({ baseUrl: API_URL, headers: { Authorization: `Bearer ${API_TOKEN}` } });
+const me = { user_id: API_USER };
+
+/** What the server replied, or an error that says what it says to a person. */
+function ok<T>(reply: { data: T; error?: never } | { data?: never; error: Problem }): T {
+  if (reply.error) throw new Error(reply.error.detail);
+  return reply.data;
+}
+
+/** Adds a task. With the key of an earlier attempt it never adds a second one. */
+async function add(body: NewTask, key: string = randomUUID()): Promise<Task> {
+  const params = { path: me, header: { "Idempotency-Key": key } };
+  return ok(await api.POST("/api/{user_id}/tasks", { params, body }));
+}
+
+/** Lists the tasks that a query asks for, page after page. */
+async function* list(query: Query = {}): AsyncGenerator<Task> {
+  const params = { path: me, query };
+  for (;;) {
+    const reply = await api.GET("/api/{user_id}/tasks", { params });
+    yield* ok(reply);
+    const link = reply.response.headers.get("Link")?.match(/<(.+)>; rel="next"/)?.[1];
+    const cursor = link && new URL(link, API_URL).searchParams.get("cursor");
+    if (!cursor) return;
+    params.query = { ...query, cursor };
+  }
+}
+
+async function titles(query?: Query): Promise<string[]> {
+  const all: string[] = [];
+  for await (const task of list(query)) all.push(task.title);
+  return all;
+}
+
+/** Edits a task. If somebody else was faster, it reads theirs and edits that. */
+async function edit(task: Task, change: (task: Task) => Change): Promise<Task> {
+  for (;;) {
+    const path = { ...me, id: task.id };
+    const header = { "If-Match": `"${task.version}"` };
+    const reply = await api.PUT("/api/{user_id}/tasks/{id}", { params: { path, header }, body: change(task) });
+    if (reply.response.status !== 412) return ok(reply);
+    task = ok(await api.GET("/api/{user_id}/tasks/{id}", { params: { path } }));
+  }
+}
+
+assert.equal(ok(await api.GET("/health")).status, "healthy");
+console.log("the server is healthy");
+
+const before = ok(await api.GET("/api/{user_id}", { params: { path: me } }));
+assert.equal(before.tasks.total, 0, "the account must have no task: it is erased at the end");
+console.log(`signed in as ${before.id}`);
+
+const milk = await add({ title: "Buy milk", tags: ["home", "shop"], due_date: "2026-12-01" });
+const rent = await add({ title: "Pay the rent", tags: ["home"], priority: "high" });
+await add({ title: "Call Ada", description: "about the engine", priority: "low" });
+assert.equal(milk.due_date, "2026-12-01T00:00:00Z");
+console.log("added three tasks");
+
+assert.deepEqual(await titles(), ["Call Ada", "Pay the rent", "Buy milk"]);
+assert.deepEqual(await titles({ sort: "title" }), ["Buy milk", "Call Ada", "Pay the rent"]);
+assert.deepEqual(await titles({ sort: "priority", order: "asc" }), ["Call Ada", "Buy milk", "Pay the rent"]);
+assert.deepEqual(await titles({ tag: ["home", "shop"] }), ["Buy milk"]);
+assert.deepEqual(await titles({ search: "ENGINE", status: "pending" }), ["Call Ada"]);
+assert.deepEqual(await titles({ due_after: "2026-12-01", due_before: "2026-12-02" }), ["Buy milk"]);
+console.log("sorted and filtered them");
+
+const key = randomUUID();
+const bread = await add({ title: "Buy bread" }, key);
+assert.deepEqual(await add({ title: "Buy bread" }, key), bread);
+assert.equal((await titles()).length, 4);
+console.log("sent a POST twice: one task");
+
+assert.deepEqual(await titles({ limit: 1, sort: "title" }), ["Buy bread", "Buy milk", "Call Ada", "Pay the rent"]);
+console.log("paged through by the Link header");
+
+const one = { path: { ...me, id: milk.id } };
+const patched = ok(await api.PATCH("/api/{user_id}/tasks/{id}", { params: one, body: { due_date: null } }));
+assert.equal(patched.version, milk.version + 1);
+const edited = await edit(milk, ({ title }) => ({ title: `${title} and eggs` }));
+assert.deepEqual([edited.title, edited.due_date], ["Buy milk and eggs", null]);
+console.log("edited what had changed meanwhile: both changes are there");
+
+const current = { ...one, header: { "If-None-Match": `"${edited.version}"` } };
+assert.equal((await api.GET("/api/{user_id}/tasks/{id}", { params: current })).response.status, 304);
+console.log("read what had not changed: 304");
+
+const toggled = ok(await api.PATCH("/api/{user_id}/tasks/{id}/complete", { params: one }));
+assert.equal(toggled.completed, true);
+const unset = { params: one, body: { completed: false } };
+assert.equal(ok(await api.PATCH("/api/{user_id}/tasks/{id}/complete", unset)).completed, false);
+console.log("toggled a task, and set it back");
+
+// @ts-expect-error: the types know what a priority may be, and so does the server.
+const urgent: NewTask = { title: "Rest", priority: "urgent" };
+const refused = await api.POST("/api/{user_id}/tasks", { params: { path: me }, body: urgent });
+assert(refused.error, "a priority that does not exist was accepted");
+assert.match(refused.error.detail, /^priority: /);
+const slug = refused.error.type.replace("/problems/", "");
+const page = await api.GET("/problems/{slug}", { params: { path: { slug } }, parseAs: "text" });
+assert.match(ok(page), /<html/);
+console.log(`was refused, and why: ${refused.error.detail}`);
+
+const stale = { ...one, header: { "If-Match": `"${milk.version}"` } };
+assert.equal((await api.DELETE("/api/{user_id}/tasks/{id}", { params: stale })).response.status, 412);
+const other = { path: { ...me, id: rent.id } };
+ok(await api.DELETE("/api/{user_id}/tasks/{id}", { params: other }));
+assert.equal((await api.GET("/api/{user_id}/tasks/{id}", { params: other })).response.status, 404);
+console.log("deleted a task, but not one that had changed");
+
+const bought = { path: me, query: { search: "buy" } };
+const updated = await api.PATCH("/api/{user_id}/tasks", { params: bought, body: { completed: true } });
+assert.deepEqual(ok(updated), { updated: 2 });
+const completed = { path: me, query: { completed: true } };
+assert.deepEqual(ok(await api.DELETE("/api/{user_id}/tasks", { params: completed })), { deleted: 2 });
+console.log("completed all that are to be bought, and cleared what is completed");
+
+const after = ok(await api.GET("/api/{user_id}", { params: { path: me } }));
+assert.deepEqual(after.tasks, { total: 1, completed: 0, pending: 1, overdue: 0 });
+const exported = ok(await api.GET("/api/{user_id}/export", { params: { path: me } }));
+assert.deepEqual([exported.user.id, exported.tasks.length], [me.user_id, 1]);
+console.log("exported the account");
+
+ok(await api.DELETE("/api/{user_id}", { params: { path: me } }));
+assert.deepEqual(await titles(), []);
+console.log("erased the account");
+
+assert.match(ok(await api.GET("/openapi.yaml", { parseAs: "text" })), /^openapi: 3\.1/);
+assert.match(ok(await api.GET("/docs", { parseAs: "text" })), /<html/);
+console.log(`more: ${API_URL}/docs`);
