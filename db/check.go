@@ -45,7 +45,7 @@ func (p *Pool) Check(ctx context.Context) (newer uint, err error) {
 	}
 	for name, statement := range statements(ctx) {
 		if _, err := tx.Prepare(ctx, "", statement); err != nil {
-			return 0, fmt.Errorf("query %s does not prepare on schema version %d: run the release that fits it, or `todo migrate goto %d`: %w", name, version, latest, translate(err))
+			return 0, fmt.Errorf("query %s does not prepare on schema version %d, and this program was built for %d: run the release that fits the schema, or, if nothing is newer, look what was changed by hand: %w", name, version, latest, translate(err))
 		}
 	}
 	if version > latest {
@@ -93,6 +93,17 @@ func schemaVersion(ctx context.Context, tx pgx.Tx) (uint, error) {
 	return version, nil
 }
 
+// owners are the tables with the expression of their policies, as the catalogs
+// write it, and clauses what a policy of a command says.
+const (
+	owners = `(VALUES
+  ('users', $$(id = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$),
+  ('tasks', $$(user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)
+) AS tables (relname, owned)`
+	clauses = `CASE WHEN commands.name <> 'INSERT' THEN ' USING ' || tables.owned ELSE '' END
+    || CASE WHEN commands.name IN ('INSERT', 'UPDATE') THEN ' WITH CHECK ' || tables.owned ELSE '' END`
+)
+
 // wallFaults names what would let todo_app see more than one user's rows. It reads
 // the catalogs and then tries: with no user set, not one row may show.
 const wallFaults = `
@@ -111,8 +122,8 @@ FROM pg_class
 WHERE oid IN ('users'::regclass, 'tasks'::regclass)
   AND pg_has_role(current_user, relowner, 'MEMBER')
 UNION ALL
-SELECT format('%s has no policy for %s: run ` + "`todo migrate goto 3`, then `todo migrate up`" + `', tables.relname, commands.name)
-FROM (VALUES ('users', 'id'), ('tasks', 'user_id')) AS tables (relname, owner_column)
+SELECT format('%s has no policy for %s: run CREATE POLICY %s_%s ON %1$s FOR %2$s TO todo_app%5$s', tables.relname, commands.name, tables.relname, lower(commands.name), ` + clauses + `)
+FROM ` + owners + `
 CROSS JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
 WHERE NOT EXISTS (
   SELECT FROM pg_policy
@@ -120,20 +131,27 @@ WHERE NOT EXISTS (
     AND polcmd IN (commands.code::"char", '*')
 )
 UNION ALL
-SELECT format('policy %I of %s does not compare the owner with app.user_id alone: run DROP POLICY %1$I ON %2$s', polname, polrelid::regclass)
+SELECT format('policy %I of %s does not compare the owner with app.user_id alone: run ', polname, tables.relname)
+  || CASE
+    WHEN commands.name IS NULL THEN format('DROP POLICY %I ON %s', polname, tables.relname)
+    ELSE format('ALTER POLICY %I ON %s%s', polname, tables.relname, ` + clauses + `)
+  END
 FROM pg_policy
-JOIN (VALUES ('users', 'id'), ('tasks', 'user_id')) AS tables (relname, owner_column)
-  ON polrelid = tables.relname::regclass
-CROSS JOIN LATERAL (VALUES (pg_get_expr(polqual, polrelid)), (pg_get_expr(polwithcheck, polrelid))) AS expressions (expression)
+JOIN ` + owners + ` ON polrelid = tables.relname::regclass
+LEFT JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
+  ON polname = tables.relname || '_' || lower(commands.name)
+  AND polcmd = commands.code::"char"
 WHERE polpermissive
   AND EXISTS (
     SELECT FROM unnest(polroles) AS role (oid)
     WHERE role.oid = 0
       OR pg_has_role(current_user, role.oid, 'MEMBER')
   )
-  AND (expression IS NOT NULL
-    AND expression <> format('(%s = NULLIF(current_setting(''app.user_id''::text, true), ''''::text))', owner_column)
-    OR polqual IS NULL AND polwithcheck IS NULL)
+  AND (
+    COALESCE(pg_get_expr(polqual, polrelid), tables.owned) <> tables.owned
+    OR COALESCE(pg_get_expr(polwithcheck, polrelid), tables.owned) <> tables.owned
+    OR (polqual IS NULL AND polwithcheck IS NULL)
+  )
 UNION ALL
 SELECT 'a row of users shows without a user' WHERE EXISTS (SELECT FROM users)
 UNION ALL

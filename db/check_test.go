@@ -41,6 +41,9 @@ func TestServerRefusesToStartAndSaysWhatMendsIt(t *testing.T) {
 		"RLS off":                   {"ALTER TABLE tasks DISABLE ROW LEVEL SECURITY", "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY"},
 		"RLS not forced":            {"ALTER TABLE users NO FORCE ROW LEVEL SECURITY", "FORCE ROW LEVEL SECURITY"},
 		"policy missing":            {"DROP POLICY tasks_update ON tasks", "tasks has no policy for UPDATE"},
+		"policy to read missing":    {"DROP POLICY users_select ON users", "users has no policy for SELECT"},
+		"policy to add missing":     {"DROP POLICY tasks_insert ON tasks", "tasks has no policy for INSERT"},
+		"a policy widened":          {"ALTER POLICY tasks_update ON tasks USING (true) WITH CHECK (true)", "ALTER POLICY tasks_update"},
 		"policy that lets all pass": {"CREATE POLICY support ON tasks FOR SELECT USING (true)", "policy support of tasks"},
 		"policy for todo_app alone": {"CREATE POLICY support ON users TO todo_app USING (email IS NOT NULL)", "policy support of users"},
 		"a policy's check widened":  {"ALTER POLICY tasks_insert ON tasks WITH CHECK (true)", "policy tasks_insert of tasks"},
@@ -54,8 +57,15 @@ func TestServerRefusesToStartAndSaysWhatMendsIt(t *testing.T) {
 			t.Parallel()
 			h := newHousehold(t, dbtest.NeonOwner)
 			dbtest.Exec(t, h.super, c.damage)
-			if _, err := h.pool.Check(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("%v, want it to say %q", err, c.says)
+			_, err := h.pool.Check(t.Context())
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("%v, want it to say %q", err, c.says)
+			}
+			if _, remedy, found := strings.Cut(err.Error(), "run "); found && !strings.Contains(remedy, "todo migrate") && !strings.Contains(remedy, "release") {
+				dbtest.Exec(t, h.url, remedy)
+				if _, err := h.pool.Check(t.Context()); err != nil {
+					t.Errorf("after %q: %v", remedy, err)
+				}
 			}
 		})
 	}
