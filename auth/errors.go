@@ -68,7 +68,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("reason", string(e.Reason)),
-		slog.String("cause", e.Cause.Error()),
+		slog.String("cause", clip(e.Cause.Error())),
 		slog.String("alg", clip(e.Alg)),
 		slog.String("kid", clip(e.Kid)),
 	)

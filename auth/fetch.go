@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -29,11 +30,12 @@ func newClient() *http.Client {
 	}
 }
 
-// get fetches and parses the set. It returns at least one key or an error.
-func (s *keySet) get() ([]*key, error) {
+// get fetches and parses the set. It returns at least one key, and the ids of those
+// that are broken, or an error.
+func (s *keySet) get() (keys []*key, broken []string, err error) {
 	body, err := s.download()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var set struct {
 		Keys []jsontext.Value `json:"keys"`
@@ -41,9 +43,8 @@ func (s *keySet) get() ([]*key, error) {
 	// Each key is parsed strictly, by itself: a broken one is to cost no other.
 	err = json.Unmarshal(body, &set, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return nil, fmt.Errorf("not a key set: %w", err)
+		return nil, nil, fmt.Errorf("not a key set: %w", err)
 	}
-	var keys []*key
 	for i, raw := range set.Keys {
 		k, err := parseKey(raw)
 		switch {
@@ -52,13 +53,14 @@ func (s *keySet) get() ([]*key, error) {
 		case errors.Is(err, errOtherUse):
 			s.log.Debug("key passed over", "url", s.name, "index", i, "kid", clip(k.id), "err", err)
 		default:
+			broken = append(broken, k.id)
 			s.log.Warn("broken key skipped", "url", s.name, "index", i, "kid", clip(k.id), "err", err)
 		}
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("no usable key among %d", len(set.Keys))
+		return nil, nil, fmt.Errorf("no usable key among %d", len(set.Keys))
 	}
-	return keys, nil
+	return keys, broken, nil
 }
 
 func (s *keySet) download() ([]byte, error) {
@@ -69,6 +71,11 @@ func (s *keySet) download() ([]byte, error) {
 	req.Header.Set("Accept", "application/jwk-set+json, application/json")
 	resp, err := s.client.Do(req)
 	if err != nil {
+		// What url.Error adds is the URL, whose query may hold a secret.
+		var named *url.Error
+		if errors.As(err, &named) {
+			err = named.Err
+		}
 		return nil, err
 	}
 	defer resp.Body.Close()

@@ -28,7 +28,7 @@ const (
 
 // keySet is the keys of an issuer, fetched from a URL (RFC 7517, section 5).
 type keySet struct {
-	url, name string // name is url without a password
+	url, name string // name is url without a password and a query
 	client    *http.Client
 	rules     *rules
 	maxStale  time.Duration
@@ -76,6 +76,7 @@ func redacted(setURL string) string {
 	if err != nil {
 		return ""
 	}
+	u.RawQuery = ""
 	return u.Redacted()
 }
 
@@ -181,7 +182,7 @@ func (s *keySet) refresh(ctx context.Context) error {
 // fetch replaces the keys by those that the issuer publishes now. When it
 // fails, or finds no key at all, the keys stay.
 func (s *keySet) fetch() error {
-	found, err := s.get()
+	found, broken, err := s.get()
 	if err != nil {
 		s.log.Warn("cannot fetch the key set", "url", s.name, "err", err)
 		return err
@@ -197,6 +198,12 @@ func (s *keySet) fetch() error {
 			s.log.Info("new key", "url", s.name, "kid", clip(k.id), "alg", k.alg)
 		}
 		found[i].until.Store(until)
+	}
+	for _, k := range old {
+		// The issuer publishes it still, only broken: it lives as long as it would.
+		if !slices.Contains(found, k) && slices.Contains(broken, k.id) && k.id != "" {
+			found = append(found, k)
+		}
 	}
 	s.keys.Store(&found)
 	for _, k := range old {

@@ -84,7 +84,7 @@ func TestWhileNoKeyWasEverFetchedTokensAreNotCalledInvalid(t *testing.T) {
 }
 
 func TestKnownKeysOutliveAnIssuersFaults(t *testing.T) {
-	for _, fault := range append(authtest.Faults, authtest.Flapping, authtest.OneBroken) {
+	for _, fault := range append(authtest.Faults, authtest.Flapping, authtest.OneBroken, authtest.OwnBroken) {
 		t.Run(string(fault), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 				start(t, v)

@@ -1,6 +1,9 @@
 package auth
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -40,4 +43,14 @@ func newRules(p Policy, algs ...string) *rules {
 func (r *rules) check(token string, k *key, c *claims) error {
 	_, err := r.parser.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return k.material, nil })
 	return err
+}
+
+// CheckUserClaim refuses a user claim that means something else (RFC 7519, section
+// 4.1): by iss, every user of an issuer would be one.
+func CheckUserClaim(claim string) error {
+	name, _, _ := strings.Cut(claim, ".")
+	if slices.Contains([]string{"iss", "aud", "exp", "nbf", "iat"}, name) {
+		return fmt.Errorf("auth: the user claim cannot be %q: %q has another meaning", claim, name)
+	}
+	return nil
 }

@@ -3,8 +3,6 @@ package auth
 import (
 	"crypto/ed25519"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -64,8 +62,8 @@ func setUser(c map[string]any, claim, id string) error {
 	if !strings.ContainsAny(claim, ":/") {
 		path = strings.Split(claim, ".")
 	}
-	if slices.Contains([]string{"iss", "aud", "exp", "nbf", "iat"}, path[0]) {
-		return fmt.Errorf("auth: the user claim cannot be %q: %q has another meaning", claim, path[0])
+	if err := CheckUserClaim(claim); err != nil {
+		return err
 	}
 	for _, name := range path[:len(path)-1] {
 		next := map[string]any{}

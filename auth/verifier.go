@@ -73,6 +73,11 @@ func New(c Config) (*Verifier, error) {
 	if c.CacheSize < 0 || c.JWKSMaxStale < 0 {
 		return nil, errors.New("auth: a cache size or staleness below zero")
 	}
+	for _, p := range []Policy{c.SecretPolicy, c.JWKSPolicy} {
+		if err := CheckUserClaim(p.UserClaim); err != nil {
+			return nil, err
+		}
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -125,7 +130,7 @@ func (v *Verifier) Ready() error {
 // [UnavailableError] if there are no keys to tell.
 //
 // "exp" is required; "nbf" and "iat" are honoured; clocks may differ by 30
-// seconds. Only a token whose kid is unknown can cause a fetch of the key set.
+// seconds. Only a token for which there is no key can cause a fetch of the key set.
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	var sum digest
 	if v.cache != nil && len(token) <= maxToken {

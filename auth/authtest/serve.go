@@ -24,6 +24,7 @@ const (
 	Redirect  Fault = "redirect"
 	Flapping  Fault = "flapping"
 	OneBroken Fault = "one broken key"
+	OwnBroken Fault = "every key broken but the RSA one"
 )
 
 // Faults are those during which no key can be had.
@@ -80,6 +81,8 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case OneBroken:
 		set = strings.Replace(set, "[", `[{"kty":"OKP","crv":"Ed25519","kid":"broken","x":"AA"},`, 1)
+	case OwnBroken:
+		set = strings.ReplaceAll(set, `"x":"`, `"x":"!`)
 	}
 	_, _ = io.WriteString(w, set)
 }
