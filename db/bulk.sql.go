@@ -23,8 +23,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
 `
@@ -34,7 +34,7 @@ type ClearTasksParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	Email     *string
@@ -42,14 +42,14 @@ type ClearTasksParams struct {
 
 // ClearTasks removes one user's tasks that pass the filters, and counts them.
 //
-// Index: users_pkey, tasks_pkey.
+// Index: users_pkey, and one that begins with user_id.
 func (q *Queries) ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error) {
 	result, err := q.db.Exec(ctx, clearTasks,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.Email,
@@ -80,8 +80,8 @@ WHERE tasks.user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
 `
@@ -91,7 +91,7 @@ type CompleteTasksParams struct {
 	Completed    *bool
 	Priority     *string
 	Tags         []string
-	Pattern      *string
+	Search       *string
 	DueAfter     *time.Time
 	DueBefore    *time.Time
 	Email        *string
@@ -101,14 +101,14 @@ type CompleteTasksParams struct {
 // CompleteTasks sets completed of one user's tasks that pass the filters and are
 // not so yet, and counts them.
 //
-// Index: users_pkey, tasks_pkey.
+// Index: users_pkey, and one that begins with user_id.
 func (q *Queries) CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error) {
 	result, err := q.db.Exec(ctx, completeTasks,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.Email,

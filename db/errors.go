@@ -42,6 +42,8 @@ func translate(err error) error {
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNotFound
+	case errors.As(err, &pg) && pg.Code == "23503": // foreign key violation: the owner was erased meanwhile
+		return &unavailableError{cause: err}
 	case errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23"): // integrity constraint violation
 		return &ConstraintError{Constraint: pg.ConstraintName}
 	case isLostConnection(err), isPassing(err):

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,27 +10,71 @@ import (
 // exportTimeout is how long a whole export may take, a slow reader included.
 const exportTimeout = 10 * time.Minute
 
-// Export yields all of one user's tasks, oldest first, as one statement and so one
-// snapshot sees them, without ever holding more than what is on its way. It keeps
-// a connection until it ends.
-func (p *Pool) Export(ctx context.Context, userID string) iter.Seq2[Task, error] {
-	return func(yield func(Task, error) bool) {
-		rows, err := scope{pool: p, userID: userID, limit: exportTimeout}.send(ctx, exportTasks, []any{userID})
-		if err != nil {
-			yield(Task{}, translate(err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			task, err := pgx.RowToStructByPos[Task](rows)
-			if !yield(task, err) || err != nil {
-				// Nobody wants the rest, which Close would read to its end.
-				rows.cancel()
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(Task{}, err)
+// Export hands over one user's own row, nil before the first write, and then every
+// task, oldest first, as one snapshot sees them and in one round trip, without ever
+// holding more than what is on its way. It keeps a connection until it ends, and
+// breaks off with the first error of begin or each.
+func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
+	conn, leave, err := p.acquireFor(ctx, userID)
+	if err != nil {
+		return err
+	}
+	// A connection whose transaction is still open does not go back to the pool.
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
+	// Before the results are closed, which would read the rest that nobody wants.
+	defer cancel()
+	batch := &pgx.Batch{}
+	batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+	batch.Queue(enterScope, userID, milliseconds(exportTimeout))
+	batch.Queue(getUser, userID)
+	batch.Queue(exportTasks, userID)
+	batch.Queue("COMMIT")
+	results := conn.SendBatch(ctx, batch)
+	if err := export(results, begin, each); err != nil {
+		cancel()
+		_ = results.Close()
+		return translate(err)
+	}
+	return translate(results.Close())
+}
+
+func export(results pgx.BatchResults, begin func(*GetUserRow) error, each func(Task) error) error {
+	for range 2 {
+		if _, err := results.Exec(); err != nil {
+			return err
 		}
 	}
+	rows, _ := results.Query()
+	users, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[GetUserRow])
+	if err != nil {
+		return err
+	}
+	if len(users) == 0 {
+		users = append(users, nil)
+	}
+	rows, _ = results.Query()
+	defer rows.Close()
+	// The first row shows that there is an answer.
+	more := rows.Next()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if err := begin(users[0]); err != nil {
+		return err
+	}
+	for ; more; more = rows.Next() {
+		task, err := pgx.RowToStructByPos[Task](rows)
+		if err != nil {
+			return err
+		}
+		if err := each(task); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	_, err = results.Exec()
+	return err
 }

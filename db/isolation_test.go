@@ -101,6 +101,10 @@ var attempts = map[string]func(ctx context.Context, q db.Querier, user string, i
 		}
 		return []db.Task{{UserID: row.ID}}, 0, err
 	},
+	"GetUser": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		row, err := q.GetUser(ctx, db.GetUserParams{UserID: user})
+		return []db.Task{{UserID: row.ID}}, 0, err
+	},
 	"EraseAccount": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
 		_, err := q.EraseAccount(ctx, db.EraseAccountParams{UserID: user})
 		return nil, 0, err

@@ -20,11 +20,13 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND (created_at, id) > (COALESCE($8::timestamptz, '-infinity'), COALESCE($9::uuid, '00000000-0000-0000-0000-000000000000'))
+  AND (created_at, id) > (
+    CASE WHEN $8::timestamptz IS NULL THEN '-infinity' ELSE $8::timestamptz END,
+    CASE WHEN $9::uuid IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE $9::uuid END)
 ORDER BY created_at ASC, id ASC
 LIMIT $10
 `
@@ -34,7 +36,7 @@ type ListTasksByCreatedAtAscParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *time.Time
@@ -53,7 +55,7 @@ func (q *Queries) ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCr
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -98,11 +100,13 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND (created_at, id) < (COALESCE($8::timestamptz, 'infinity'), COALESCE($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+  AND (created_at, id) < (
+    CASE WHEN $8::timestamptz IS NULL THEN 'infinity' ELSE $8::timestamptz END,
+    CASE WHEN $9::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE $9::uuid END)
 ORDER BY created_at DESC, id DESC
 LIMIT $10
 `
@@ -112,7 +116,7 @@ type ListTasksByCreatedAtDescParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *time.Time
@@ -131,7 +135,7 @@ func (q *Queries) ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByC
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -176,8 +180,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((COALESCE(due_date, 'infinity'), id) > (COALESCE($8::timestamptz, 'infinity'), $9::uuid)
@@ -191,7 +195,7 @@ type ListTasksByDueDateAscParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *time.Time
@@ -204,15 +208,16 @@ type ListTasksByDueDateAscParams struct {
 // whose sort key is after and whose id is after_id, or from the start where
 // after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueDateAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByDueDateAsc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -257,8 +262,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((COALESCE(due_date, '-infinity'), id) < (COALESCE($8::timestamptz, '-infinity'), $9::uuid)
@@ -272,7 +277,7 @@ type ListTasksByDueDateDescParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *time.Time
@@ -285,15 +290,16 @@ type ListTasksByDueDateDescParams struct {
 // whose sort key is after and whose id is after_id, or from the start where
 // after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDueDateDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByDueDateDesc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -338,8 +344,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) > (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::uuid)
@@ -353,7 +359,7 @@ type ListTasksByPriorityAscParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *string
@@ -365,15 +371,16 @@ type ListTasksByPriorityAscParams struct {
 // filters, low priority first, from behind the row whose sort key is after and
 // whose id is after_id, or from the start where after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPriorityAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByPriorityAsc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -418,8 +425,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) < (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::uuid)
@@ -433,7 +440,7 @@ type ListTasksByPriorityDescParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *string
@@ -445,15 +452,16 @@ type ListTasksByPriorityDescParams struct {
 // filters, high priority first, from behind the row whose sort key is after and
 // whose id is after_id, or from the start where after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPriorityDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByPriorityDesc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -498,8 +506,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((title COLLATE "und-x-icu", id) > ($8::text COLLATE "und-x-icu", $9::uuid)
@@ -513,7 +521,7 @@ type ListTasksByTitleAscParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *string
@@ -525,15 +533,16 @@ type ListTasksByTitleAscParams struct {
 // titles from A to Z as people sort, from behind the row whose sort key is after
 // and whose id is after_id, or from the start where after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByTitleAsc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -578,8 +587,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((title COLLATE "und-x-icu", id) < ($8::text COLLATE "und-x-icu", $9::uuid)
@@ -593,7 +602,7 @@ type ListTasksByTitleDescParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *string
@@ -605,15 +614,16 @@ type ListTasksByTitleDescParams struct {
 // titles from Z to A as people sort, from behind the row whose sort key is after
 // and whose id is after_id, or from the start where after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitleDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByTitleDesc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -658,8 +668,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((updated_at, id) > ($8::timestamptz, $9::uuid)
@@ -673,7 +683,7 @@ type ListTasksByUpdatedAtAscParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *time.Time
@@ -685,15 +695,16 @@ type ListTasksByUpdatedAtAscParams struct {
 // filters, longest unchanged first, from behind the row whose sort key is after
 // and whose id is after_id, or from the start where after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUpdatedAtAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByUpdatedAtAsc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
@@ -738,8 +749,8 @@ WHERE user_id = $1
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
-    OR title ILIKE $5::text COLLATE "und-x-icu"
-    OR description ILIKE $5::text COLLATE "und-x-icu")
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND ((updated_at, id) < ($8::timestamptz, $9::uuid)
@@ -753,7 +764,7 @@ type ListTasksByUpdatedAtDescParams struct {
 	Completed *bool
 	Priority  *string
 	Tags      []string
-	Pattern   *string
+	Search    *string
 	DueAfter  *time.Time
 	DueBefore *time.Time
 	After     *time.Time
@@ -765,15 +776,16 @@ type ListTasksByUpdatedAtDescParams struct {
 // filters, last changed first, from behind the row whose sort key is after and
 // whose id is after_id, or from the start where after_id is NULL.
 //
-// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-// few, and an index of every sort order would be paid by every write.
+// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+// scan of the table for a user who owns much of it. One user's rows are few, and an
+// index of every sort order would be paid by every write.
 func (q *Queries) ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByUpdatedAtDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByUpdatedAtDesc,
 		arg.UserID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
-		arg.Pattern,
+		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,

@@ -20,6 +20,7 @@ type node struct {
 	Index     string `json:"Index Name"`
 	Relation  string `json:"Relation Name"`
 	Direction string `json:"Scan Direction"`
+	Cond      string `json:"Index Cond"`
 	Plans     []node
 }
 
@@ -55,7 +56,11 @@ func explain(t *testing.T, conn *pgx.Conn, mode, name, user string) node {
 		values[1] = "'6ba7b810-9dad-41d1-80b4-00c04fd430c8'"
 	}
 	if strings.HasPrefix(name, "ListTasks") {
-		values[3], values[len(values)-1] = "'{}'", "1001"
+		// A page far from the first one.
+		values[3], values[len(values)-2], values[len(values)-1] = "'{}'", "'6ba7b810-9dad-41d1-80b4-00c04fd430c8'", "1001"
+		if strings.Contains(name, "CreatedAt") {
+			values[len(values)-3] = "now() - interval '30 days'"
+		}
 	}
 	if _, err := tx.Exec(ctx, prepared+"; SELECT set_config('role', 'todo_app', true), set_config('app.user_id', '"+user+"', true)"); err != nil {
 		t.Fatal(err)
@@ -107,11 +112,12 @@ func TestEveryQueryIsServedByAnIndex(t *testing.T) {
 func mustUseItsIndex(t *testing.T, name string, plan node, mayScan bool) {
 	t.Helper()
 	var indexes []string
-	scanned, sorted := false, false
+	scanned, sorted, keyset := false, false, false
 	plan.walk(func(n node) {
 		if n.Index != "" {
 			indexes = append(indexes, strings.TrimSpace(n.Index+" "+strings.ToLower(n.Direction)))
 		}
+		keyset = keyset || strings.Contains(n.Cond, "ROW(created_at, id)")
 		scanned = scanned || n.Type == "Seq Scan"
 		sorted = sorted || n.Type == "Sort" || n.Type == "Incremental Sort"
 	})
@@ -125,6 +131,9 @@ func mustUseItsIndex(t *testing.T, name string, plan node, mayScan bool) {
 	}[name]
 	if want != "" && (!slices.Contains(indexes, want) || sorted || scanned) {
 		t.Errorf("uses %q, sorted %t, scanned %t; want %s alone", indexes, sorted, scanned, want)
+	}
+	if strings.Contains(name, "ByCreatedAt") && !keyset {
+		t.Error("reads every page before the one that is asked for")
 	}
 	if scanned && !mayScan {
 		t.Errorf("scans a table; its indexes are %q", indexes)

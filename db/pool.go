@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +29,9 @@ const (
 // Pool is a pool of connections. It runs nothing but the generated queries, in
 // the scope of one owner (As), and what the start needs to know (Check).
 type Pool struct {
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	shares shares
+	heals  atomic.Int64 // of statements that a migration outdated
 }
 
 // Open prepares a pool for a PostgreSQL URL and connects to nothing yet. The URL
@@ -57,7 +60,7 @@ func Open(ctx context.Context, url string) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
-	return &Pool{pool: pool}, nil
+	return &Pool{pool: pool, shares: shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}}}, nil
 }
 
 // Close closes the connections and waits for those in use.
@@ -65,6 +68,15 @@ func (p *Pool) Close() { p.pool.Close() }
 
 // Ping asks the database for an answer; the error is ErrUnavailable without one.
 func (p *Pool) Ping(ctx context.Context) error {
+	err := p.ping(ctx)
+	if isLostConnection(err) && ctx.Err() == nil {
+		// The connection had died before; the database may be there.
+		return p.ping(ctx)
+	}
+	return err
+}
+
+func (p *Pool) ping(ctx context.Context) error {
 	conn, err := p.acquire(ctx)
 	if err != nil {
 		return err
@@ -80,19 +92,40 @@ func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
 	conn, err := p.pool.Acquire(wait)
-	switch {
-	case err == nil:
-		return conn, nil
-	case errors.Is(ctx.Err(), context.Canceled):
-		return nil, ctx.Err()
-	default:
-		return nil, &unavailableError{cause: err}
+	if err != nil {
+		return nil, explainWait(ctx, err)
 	}
+	return conn, nil
 }
 
-// TasksEmpty tells whether the table of tasks holds nothing. It asks for the
-// table's size, since row-level security shows a login no rows to count.
-func (p *Pool) TasksEmpty(ctx context.Context) (bool, error) {
+// acquireFor is acquire within a user's share of the connections. leave gives the
+// connection back.
+func (p *Pool) acquireFor(ctx context.Context, userID string) (conn *pgxpool.Conn, leave func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
+	defer cancel()
+	leaveShare, err := p.shares.enter(wait, userID)
+	if err != nil {
+		return nil, nil, explainWait(ctx, err)
+	}
+	if conn, err = p.pool.Acquire(wait); err != nil {
+		leaveShare()
+		return nil, nil, explainWait(ctx, err)
+	}
+	return conn, func() { conn.Release(); leaveShare() }, nil
+}
+
+// explainWait tells a client that left from a database that has no connection.
+func explainWait(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	return &unavailableError{cause: err}
+}
+
+// NeverHadTasks tells whether the table of tasks has held nothing since it was made
+// or truncated. It asks for the table's size, since row-level security shows a login
+// no rows to count.
+func (p *Pool) NeverHadTasks(ctx context.Context) (bool, error) {
 	var empty bool
 	err := p.pool.QueryRow(ctx, "SELECT pg_relation_size('tasks') = 0").Scan(&empty)
 	return empty, translate(err)

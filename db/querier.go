@@ -11,7 +11,7 @@ import (
 type Querier interface {
 	// ClearTasks removes one user's tasks that pass the filters, and counts them.
 	//
-	// Index: users_pkey, tasks_pkey.
+	// Index: users_pkey, and one that begins with user_id.
 	ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error)
 	// CompleteTask sets completed, or toggles it where no value is given, in one
 	// atomic statement. if_match and matched are UpdateTask's.
@@ -21,7 +21,7 @@ type Querier interface {
 	// CompleteTasks sets completed of one user's tasks that pass the filters and are
 	// not so yet, and counts them.
 	//
-	// Index: users_pkey, tasks_pkey.
+	// Index: users_pkey, and one that begins with user_id.
 	CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error)
 	// CreateTask adds a task, and its owner with the first one. An id that the user
 	// already has returns the stored task unchanged, with created false: a retry
@@ -47,12 +47,16 @@ type Querier interface {
 	// GetAccount returns one user's own row and counts the tasks; overdue are those
 	// that are pending and were due before now.
 	//
-	// Index: users_pkey, tasks_pkey.
+	// Index: users_pkey, and one that begins with user_id.
 	GetAccount(ctx context.Context, arg GetAccountParams) (GetAccountRow, error)
 	// GetTask returns one task of one user.
 	//
 	// Index: tasks_pkey.
 	GetTask(ctx context.Context, arg GetTaskParams) (Task, error)
+	// GetUser returns one user's own row.
+	//
+	// Index: users_pkey.
+	GetUser(ctx context.Context, arg GetUserParams) (GetUserRow, error)
 	// ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the
 	// filters, oldest first, from behind the row whose sort key is after and whose
 	// id is after_id, or from the start where after_id is NULL.
@@ -70,58 +74,66 @@ type Querier interface {
 	// whose sort key is after and whose id is after_id, or from the start where
 	// after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueDateAscParams) ([]Task, error)
 	// ListTasksByDueDateDesc returns a page of one user's tasks that pass the
 	// filters, due last first, those without a due date last, from behind the row
 	// whose sort key is after and whose id is after_id, or from the start where
 	// after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDueDateDescParams) ([]Task, error)
 	// ListTasksByPriorityAsc returns a page of one user's tasks that pass the
 	// filters, low priority first, from behind the row whose sort key is after and
 	// whose id is after_id, or from the start where after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPriorityAscParams) ([]Task, error)
 	// ListTasksByPriorityDesc returns a page of one user's tasks that pass the
 	// filters, high priority first, from behind the row whose sort key is after and
 	// whose id is after_id, or from the start where after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPriorityDescParams) ([]Task, error)
 	// ListTasksByTitleAsc returns a page of one user's tasks that pass the filters,
 	// titles from A to Z as people sort, from behind the row whose sort key is after
 	// and whose id is after_id, or from the start where after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleAscParams) ([]Task, error)
 	// ListTasksByTitleDesc returns a page of one user's tasks that pass the filters,
 	// titles from Z to A as people sort, from behind the row whose sort key is after
 	// and whose id is after_id, or from the start where after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitleDescParams) ([]Task, error)
 	// ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
 	// filters, longest unchanged first, from behind the row whose sort key is after
 	// and whose id is after_id, or from the start where after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUpdatedAtAscParams) ([]Task, error)
 	// ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
 	// filters, last changed first, from behind the row whose sort key is after and
 	// whose id is after_id, or from the start where after_id is NULL.
 	//
-	// Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
-	// few, and an index of every sort order would be paid by every write.
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. One user's rows are few, and an
+	// index of every sort order would be paid by every write.
 	ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByUpdatedAtDescParams) ([]Task, error)
 	// SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
 	// them. The arrays have one element a task.

@@ -2,13 +2,13 @@ package db
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // enterScope makes the rest of the transaction todo_app's, for one user and a
@@ -49,14 +49,31 @@ func (s scope) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 }
 
 func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	rows, err := s.send(ctx, sql, args)
-	if err != nil && isLostConnection(err) && isRead(sql) && ctx.Err() == nil {
-		// A database that restarts or scales to zero takes its idle connections
-		// with it; asking again is safe where nothing is written.
-		rows, err = s.send(ctx, sql, args)
-	}
+	rows, err := s.query(ctx, sql, args)
 	if err != nil {
 		return nil, translate(err)
+	}
+	return rows, nil
+}
+
+// query asks again where that is safe and helps.
+func (s scope) query(ctx context.Context, sql string, args []any) (*scopedRows, error) {
+	rows, err := s.send(ctx, sql, args)
+	if err != nil {
+		// A database that restarts or scales to zero takes its idle connections
+		// with it; asking again is safe where nothing is written.
+		if isLostConnection(err) && isRead(sql) && ctx.Err() == nil {
+			return s.send(ctx, sql, args)
+		}
+		return nil, err
+	}
+	var pg *pgconn.PgError
+	if errors.As(rows.Rows.Err(), &pg) && pg.Code == "0A000" {
+		// The prepared statement is older than a migration (feature not supported:
+		// cached plan must not change result type). It did nothing; another text is
+		// another statement, for a pooler too.
+		rows.Close()
+		return s.send(ctx, sql+"\n-- again "+strconv.FormatInt(s.pool.heals.Add(1), 10), args)
 	}
 	return rows, nil
 }
@@ -65,7 +82,7 @@ func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 // answer, so that a connection that was already dead shows here.
 func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, error) {
 	start := time.Now()
-	conn, err := s.pool.acquire(ctx)
+	conn, leave, err := s.pool.acquireFor(ctx, s.userID)
 	if err != nil {
 		return nil, err
 	}
@@ -75,22 +92,25 @@ func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, e
 	batch := &pgx.Batch{}
 	batch.Queue(enterScope, s.userID, milliseconds(s.limit))
 	batch.Queue(sql, args...)
-	results := conn.SendBatch(ctx, batch)
-	r := &scopedRows{results: results, conn: conn, cancel: func() { cancel(); trace(ctx, queryName(sql), time.Since(start)) }}
-	if _, err := results.Exec(); err != nil {
+	r := &scopedRows{results: conn.SendBatch(ctx, batch), leave: func() {
+		leave()
+		cancel()
+		trace(ctx, queryName(sql), time.Since(start))
+	}}
+	if _, err := r.results.Exec(); err != nil {
 		r.finish()
 		return nil, err
 	}
 	// An error of the query itself is in the rows, too.
-	r.Rows, _ = results.Query()
+	r.Rows, _ = r.results.Query()
 	return r, nil
 }
 
 // milliseconds is how statement_timeout reads a duration.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// isRead tells whether a generated query only reads: one that writes starts with
-// WITH, INSERT, UPDATE or DELETE.
+// isRead tells whether a generated query only reads: those start with SELECT, and
+// those that write with WITH, INSERT, UPDATE or DELETE.
 func isRead(sql string) bool {
 	_, statement, _ := strings.Cut(sql, "\n")
 	return strings.HasPrefix(statement, "SELECT")
@@ -101,8 +121,7 @@ func isRead(sql string) bool {
 type scopedRows struct {
 	pgx.Rows
 	results  pgx.BatchResults
-	conn     *pgxpool.Conn
-	cancel   func()
+	leave    func()
 	finished bool
 	err      error
 }
@@ -133,8 +152,7 @@ func (r *scopedRows) finish() {
 	}
 	r.finished = true
 	r.err = r.results.Close()
-	r.conn.Release()
-	r.cancel()
+	r.leave()
 }
 
 // row is the one row of a query in a scope.

@@ -128,22 +128,6 @@ func TestFailedCommitIsAnError(t *testing.T) {
 	}
 }
 
-func TestReadSurvivesALostConnection(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
-	read := func() error {
-		_, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
-		return err
-	}
-	if err := read(); err != nil {
-		t.Fatal(err)
-	}
-	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-	if err := read(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	pool := dbtest.Pool(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
 	_, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
@@ -183,4 +167,75 @@ func TestConstraintIsNamed(t *testing.T) {
 	if _, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: strings.Repeat("é", 255), Priority: "medium", Tags: []string{}}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestReadsSurviveALostConnection kills the connection before each query that only
+// reads.
+func TestReadsSurviveALostConnection(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
+	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+	kill := func() {
+		dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	}
+	for name, statement := range db.Statements(t.Context()) {
+		if !strings.Contains(statement, "\nSELECT /* ") {
+			continue
+		}
+		kill()
+		if _, _, err := attempts[name](t.Context(), pool.As(alice), alice, uuid.New()); err != nil && !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	kill()
+	if err := pool.Ping(t.Context()); err != nil {
+		t.Errorf("ping: %v", err)
+	}
+}
+
+// TestPreparedStatementOlderThanAMigrationIsHealed changes a result's type under a
+// warm connection.
+func TestPreparedStatementOlderThanAMigrationIsHealed(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
+	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+	q := pool.As(alice)
+	for _, kind := range []string{"varchar(1000)", "text", "varchar(2000)"} {
+		for range 2 {
+			if _, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID}); err != nil {
+				t.Errorf("read before description is a %s: %v", kind, err)
+			}
+			if _, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.ID}); err != nil {
+				t.Errorf("write before description is a %s: %v", kind, err)
+			}
+		}
+		dbtest.Exec(t, url, "ALTER TABLE tasks ALTER description TYPE "+kind)
+	}
+	task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID})
+	if err != nil || task.Version != 7 {
+		t.Errorf("after 6 toggles: %+v, %v", task, err)
+	}
+}
+
+func TestCreateThatRacesWithErasureIsNoFaultOfTheClient(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
+	q := pool.As(alice)
+	var wg sync.WaitGroup
+	for n := range 4 {
+		wg.Go(func() {
+			for range 100 {
+				if n == 0 {
+					if _, err := q.EraseAccount(t.Context(), db.EraseAccountParams{UserID: alice}); err != nil {
+						t.Error(err)
+					}
+					continue
+				}
+				_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+				if err != nil && !errors.Is(err, db.ErrUnavailable) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -78,16 +78,15 @@ func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Tas
 }
 
 const getAccount = `-- name: GetAccount :one
-WITH /* GetAccount */ counts AS (
+SELECT /* GetAccount */ users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
+FROM users
+CROSS JOIN (
   SELECT count(*) AS total,
          count(*) FILTER (WHERE completed) AS completed,
          count(*) FILTER (WHERE NOT completed AND due_date < now()) AS overdue
   FROM tasks
   WHERE user_id = $1
-)
-SELECT users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
-FROM users
-CROSS JOIN counts
+) AS counts
 WHERE users.id = $1
 `
 
@@ -107,7 +106,7 @@ type GetAccountRow struct {
 // GetAccount returns one user's own row and counts the tasks; overdue are those
 // that are pending and were due before now.
 //
-// Index: users_pkey, tasks_pkey.
+// Index: users_pkey, and one that begins with user_id.
 func (q *Queries) GetAccount(ctx context.Context, arg GetAccountParams) (GetAccountRow, error) {
 	row := q.db.QueryRow(ctx, getAccount, arg.UserID)
 	var i GetAccountRow
@@ -119,5 +118,31 @@ func (q *Queries) GetAccount(ctx context.Context, arg GetAccountParams) (GetAcco
 		&i.Completed,
 		&i.Overdue,
 	)
+	return i, err
+}
+
+const getUser = `-- name: GetUser :one
+SELECT /* GetUser */ users.id, users.email, users.created_at
+FROM users
+WHERE users.id = $1
+`
+
+type GetUserParams struct {
+	UserID string
+}
+
+type GetUserRow struct {
+	ID        string
+	Email     *string
+	CreatedAt time.Time
+}
+
+// GetUser returns one user's own row.
+//
+// Index: users_pkey.
+func (q *Queries) GetUser(ctx context.Context, arg GetUserParams) (GetUserRow, error) {
+	row := q.db.QueryRow(ctx, getUser, arg.UserID)
+	var i GetUserRow
+	err := row.Scan(&i.ID, &i.Email, &i.CreatedAt)
 	return i, err
 }

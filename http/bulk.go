@@ -30,7 +30,7 @@ func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
 	identity := identityOf(r)
 	updated, err := s.db.As(identity.UserID).CompleteTasks(r.Context(), db.CompleteTasksParams{
 		UserID: identity.UserID, Email: emailOf(identity), SetCompleted: *given.completed,
-		Completed: f.completed, Priority: f.priority, Tags: f.tags, Pattern: f.pattern(), DueAfter: f.dueAfter, DueBefore: f.dueBefore,
+		Completed: f.completed, Priority: f.priority, Tags: f.tags, Search: f.search, DueAfter: f.dueAfter, DueBefore: f.dueBefore,
 	})
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *server) clearTasks(w http.ResponseWriter, r *http.Request) error {
 	identity := identityOf(r)
 	deleted, err := s.db.As(identity.UserID).ClearTasks(r.Context(), db.ClearTasksParams{
 		UserID: identity.UserID, Email: emailOf(identity),
-		Completed: f.completed, Priority: f.priority, Tags: f.tags, Pattern: f.pattern(), DueAfter: f.dueAfter, DueBefore: f.dueBefore,
+		Completed: f.completed, Priority: f.priority, Tags: f.tags, Search: f.search, DueAfter: f.dueAfter, DueBefore: f.dueBefore,
 	})
 	if err != nil {
 		return err

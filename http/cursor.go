@@ -23,7 +23,7 @@ type cursor struct {
 
 // queryID is the same for two requests that page through the same list.
 func (q listQuery) queryID() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %q %q %q %q %q %q", q.sort, q.order, say(q.completed), say(q.priority), q.tags, q.search, sayTime(q.dueAfter), sayTime(q.dueBefore)))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %q %q %q %q %q %q", q.sort, q.order, say(q.completed), say(q.priority), q.tags, say(q.search), sayTime(q.dueAfter), sayTime(q.dueBefore)))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 

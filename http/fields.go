@@ -34,6 +34,11 @@ type fields struct {
 	tags             []string
 }
 
+// maxFieldErrors bounds what one body can make of its reply.
+const maxFieldErrors = 20
+
+const unknownField = "is not a field that can be set here"
+
 // decodeFields reads the fields that an operation writes, and ignores the server's
 // own. The error names every field that is unknown or breaks its rule.
 func decodeFields(body []byte, writable ...string) (fields, error) {
@@ -44,12 +49,15 @@ func decodeFields(body []byte, writable ...string) (fields, error) {
 	}
 	var invalid invalidError
 	for _, m := range members {
+		if len(invalid) >= maxFieldErrors {
+			break
+		}
 		pointer := jsontext.Pointer("").AppendToken(m.name)
 		switch {
 		case slices.Contains(writable, m.name):
 			invalid = append(invalid, f.set(pointer, m)...)
 		case !slices.Contains(readOnly, m.name):
-			invalid = append(invalid, fieldError{pointer, "is not a field that can be set here"})
+			invalid = append(invalid, fieldError{jsontext.Pointer("").AppendToken(clip(m.name)), unknownField})
 		}
 	}
 	if len(invalid) > 0 {
@@ -125,6 +133,14 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 		}
 	}
 	return invalid
+}
+
+// clip keeps a name that a client chose from filling its reply.
+func clip(name string) string {
+	if utf8.RuneCountInString(name) <= 100 {
+		return name
+	}
+	return string([]rune(name)[:100]) + "…"
 }
 
 const ruleNUL = "must not contain the character NUL"

@@ -50,6 +50,7 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 		defer func() {
 			if cause := recover(); cause != nil {
 				if cause == http.ErrAbortHandler {
+					logRequest(log, r, i, reply, time.Since(start))
 					panic(cause)
 				}
 				log.ErrorContext(r.Context(), "panic", "request_id", i.requestID, "cause", cause, "stack", string(debug.Stack()))

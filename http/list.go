@@ -75,14 +75,14 @@ var lists = map[string]func(*db.Queries, context.Context, listQuery, string) ([]
 
 func (q listQuery) byTime(user string) byTime {
 	return byTime{
-		UserID: user, Completed: q.completed, Priority: q.priority, Tags: q.tags, Pattern: q.pattern(),
+		UserID: user, Completed: q.completed, Priority: q.priority, Tags: q.tags, Search: q.search,
 		DueAfter: q.dueAfter, DueBefore: q.dueBefore, After: q.afterTime, AfterID: q.afterID, PageSize: int32(q.limit) + 1,
 	}
 }
 
 func (q listQuery) byText(user string) byText {
 	return byText{
-		UserID: user, Completed: q.completed, Priority: q.priority, Tags: q.tags, Pattern: q.pattern(),
+		UserID: user, Completed: q.completed, Priority: q.priority, Tags: q.tags, Search: q.search,
 		DueAfter: q.dueAfter, DueBefore: q.dueBefore, After: q.afterText, AfterID: q.afterID, PageSize: int32(q.limit) + 1,
 	}
 }

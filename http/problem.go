@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -76,9 +77,21 @@ type invalidError []fieldError
 func (e invalidError) Error() string {
 	details := make([]string, len(e))
 	for i, field := range e {
-		details[i] = field.Pointer.LastToken() + ": " + field.Detail
+		details[i] = strings.TrimPrefix(string(field.Pointer), "/") + ": " + field.Detail
 	}
 	return strings.Join(details, "; ")
+}
+
+// LogValue says which rules are broken, and not the names that a client gave to
+// fields there are not: they may be as private as a title.
+func (e invalidError) LogValue() slog.Value {
+	known := invalidError{}
+	for _, field := range e {
+		if field.Detail != unknownField {
+			known = append(known, field)
+		}
+	}
+	return slog.StringValue(fmt.Sprintf("%d fields are invalid, %d of them unknown: %s", len(e), len(e)-len(known), known.Error()))
 }
 
 // problemOf is the table of which error is which status.
@@ -141,6 +154,9 @@ func challenge(err error) string {
 // retryAfterOf is in whole seconds.
 func retryAfterOf(err error) int {
 	var keys *auth.UnavailableError
+	if errors.Is(err, errExports) {
+		return 30
+	}
 	if errors.As(err, &keys) {
 		return max(1, int(keys.RetryAfter.Seconds()+0.999))
 	}

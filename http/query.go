@@ -15,7 +15,7 @@ type filters struct {
 	completed           *bool
 	priority            *string
 	tags                []string
-	search              string
+	search              *string
 	dueAfter, dueBefore *time.Time
 }
 
@@ -35,7 +35,7 @@ func readParameters(r *http.Request, known ...string) (parameters, error) {
 	for name, given := range values {
 		switch {
 		case !slices.Contains(known, name):
-			return parameters{}, badRequest("the query has a parameter that is not known here; known are: " + orNone(known))
+			return parameters{}, badRequest(clip(name) + ": is not a query parameter that is known here; known are: " + orNone(known))
 		case len(given) > 1 && name != "tag":
 			return parameters{}, badRequest(name + ": is there twice")
 		}
@@ -85,21 +85,38 @@ func (p parameters) filters() (f filters, err error) {
 	if priority != "" {
 		f.priority = &priority
 	}
-	f.tags = append([]string{}, p.values["tag"]...)
-	for _, tag := range f.tags {
-		if !within(tag, 1, 50) {
-			return f, badRequest("tag: must have 1 to 50 characters")
-		}
+	if f.tags, err = p.tags(); err != nil {
+		return f, err
 	}
-	f.search, _ = p.get("search")
-	if !within(f.search, 0, 200) {
-		return f, badRequest("search: must have at most 200 characters")
+	if search, _ := p.get("search"); search != "" {
+		f.search = &search
+		if !within(search, 1, 200) {
+			return f, badRequest("search: must have at most 200 characters")
+		}
 	}
 	if f.dueAfter, err = p.time("due_after"); err != nil {
 		return f, err
 	}
 	f.dueBefore, err = p.time("due_before")
 	return f, err
+}
+
+// tags reads the tags that a task must have, all of them.
+func (p parameters) tags() ([]string, error) {
+	given := p.values["tag"]
+	if len(given) > 20 {
+		return nil, badRequest("tag: may be there up to 20 times, as a task has no more")
+	}
+	tags := []string{}
+	for _, tag := range given {
+		if !within(tag, 1, 50) {
+			return nil, badRequest("tag: must have 1 to 50 characters")
+		}
+		if !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nil
 }
 
 // completed reads status and completed, which say the same.
@@ -149,13 +166,5 @@ func (p parameters) number(name string, most int) (int, error) {
 
 // empty tells whether the filters let every task pass.
 func (f filters) empty() bool {
-	return f.completed == nil && f.priority == nil && len(f.tags) == 0 && f.search == "" && f.dueAfter == nil && f.dueBefore == nil
-}
-
-// pattern is the search as ILIKE takes it: the text anywhere, literally.
-func (f filters) pattern() *string {
-	if f.search == "" {
-		return nil
-	}
-	return new("%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.search) + "%")
+	return f.completed == nil && f.priority == nil && len(f.tags) == 0 && f.search == nil && f.dueAfter == nil && f.dueBefore == nil
 }

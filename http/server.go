@@ -36,13 +36,13 @@ type Config struct {
 type server struct {
 	db       *db.Pool
 	verifier *auth.Verifier
-	exports  chan struct{} // one element an export that runs
-	docs     *docs         // nil where they are not offered
+	exports  exports
+	docs     *docs // nil where they are not offered
 }
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
-	s := &server{db: c.DB, verifier: c.Verifier, exports: make(chan struct{}, maxExports)}
+	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}}
 	if c.Docs {
 		s.docs = newDocs(c)
 	}

@@ -51,7 +51,8 @@ func TestNobodyReachesAnothersTasks(t *testing.T) {
 	}
 }
 
-// TestPathOwnerAloneRefusesAForeignPath takes the other two walls away.
+// TestPathOwnerAloneRefusesAForeignPath takes row-level security away; the queries
+// would take whatever user the path says.
 func TestPathOwnerAloneRefusesAForeignPath(t *testing.T) {
 	a := newAPI(t, dbtest.Superuser)
 	secret := a.create(alice, "of alice")

@@ -12,12 +12,24 @@ import (
 // Lock keeps everybody from a table until release is called or the test ends.
 func Lock(t testing.TB, databaseURL, table string) (release func()) {
 	t.Helper()
+	return hold(t, databaseURL, "LOCK TABLE "+pgx.Identifier{table}.Sanitize())
+}
+
+// LockRows keeps everybody from changing rows until release is called or the test
+// ends.
+func LockRows(t testing.TB, databaseURL, table, where string) (release func()) {
+	t.Helper()
+	return hold(t, databaseURL, "SELECT FROM "+pgx.Identifier{table}.Sanitize()+" WHERE "+where+" FOR UPDATE")
+}
+
+func hold(t testing.TB, databaseURL, lock string) (release func()) {
+	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	conn, err := pgx.Connect(ctx, databaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(ctx, "BEGIN; LOCK TABLE "+pgx.Identifier{table}.Sanitize()); err != nil {
+	if _, err := conn.Exec(ctx, "BEGIN; "+lock); err != nil {
 		t.Fatal(err)
 	}
 	release = sync.OnceFunc(func() { _ = conn.Close(ctx) })
@@ -29,7 +41,7 @@ func Lock(t testing.TB, databaseURL, table string) (release func()) {
 func WaitForLock(t testing.TB, databaseURL string) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if Value[bool](t, databaseURL, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))") {
+		if Value[bool](t, databaseURL, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND (locktype = 'transactionid' OR database = (SELECT oid FROM pg_database WHERE datname = current_database())))") {
 			return
 		}
 	}

@@ -2,7 +2,7 @@
 -- CompleteTasks sets completed of one user's tasks that pass the filters and are
 -- not so yet, and counts them.
 --
--- Index: users_pkey, tasks_pkey.
+-- Index: users_pkey, and one that begins with user_id.
 WITH /* CompleteTasks */ owner AS (
   UPDATE users
   SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
@@ -21,16 +21,16 @@ WHERE tasks.user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz);
 
 -- name: ClearTasks :execrows
 -- ClearTasks removes one user's tasks that pass the filters, and counts them.
 --
--- Index: users_pkey, tasks_pkey.
+-- Index: users_pkey, and one that begins with user_id.
 WITH /* ClearTasks */ owner AS (
   UPDATE users
   SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
@@ -42,8 +42,8 @@ WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz);

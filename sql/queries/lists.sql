@@ -10,12 +10,14 @@ WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND (created_at, id) < (COALESCE(sqlc.narg('after')::timestamptz, 'infinity'), COALESCE(sqlc.narg('after_id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+  AND (created_at, id) < (
+    CASE WHEN sqlc.narg('after')::timestamptz IS NULL THEN 'infinity' ELSE sqlc.narg('after')::timestamptz END,
+    CASE WHEN sqlc.narg('after_id')::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE sqlc.narg('after_id')::uuid END)
 ORDER BY created_at DESC, id DESC
 LIMIT @page_size;
 
@@ -31,12 +33,14 @@ WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND (created_at, id) > (COALESCE(sqlc.narg('after')::timestamptz, '-infinity'), COALESCE(sqlc.narg('after_id')::uuid, '00000000-0000-0000-0000-000000000000'))
+  AND (created_at, id) > (
+    CASE WHEN sqlc.narg('after')::timestamptz IS NULL THEN '-infinity' ELSE sqlc.narg('after')::timestamptz END,
+    CASE WHEN sqlc.narg('after_id')::uuid IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE sqlc.narg('after_id')::uuid END)
 ORDER BY created_at ASC, id ASC
 LIMIT @page_size;
 
@@ -45,17 +49,18 @@ LIMIT @page_size;
 -- filters, last changed first, from behind the row whose sort key is after and
 -- whose id is after_id, or from the start where after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((updated_at, id) < (sqlc.narg('after')::timestamptz, sqlc.narg('after_id')::uuid)
@@ -68,17 +73,18 @@ LIMIT @page_size;
 -- filters, longest unchanged first, from behind the row whose sort key is after
 -- and whose id is after_id, or from the start where after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((updated_at, id) > (sqlc.narg('after')::timestamptz, sqlc.narg('after_id')::uuid)
@@ -92,17 +98,18 @@ LIMIT @page_size;
 -- whose sort key is after and whose id is after_id, or from the start where
 -- after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((COALESCE(due_date, 'infinity'), id) > (COALESCE(sqlc.narg('after')::timestamptz, 'infinity'), sqlc.narg('after_id')::uuid)
@@ -116,17 +123,18 @@ LIMIT @page_size;
 -- whose sort key is after and whose id is after_id, or from the start where
 -- after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((COALESCE(due_date, '-infinity'), id) < (COALESCE(sqlc.narg('after')::timestamptz, '-infinity'), sqlc.narg('after_id')::uuid)
@@ -139,17 +147,18 @@ LIMIT @page_size;
 -- filters, high priority first, from behind the row whose sort key is after and
 -- whose id is after_id, or from the start where after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) < (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_id')::uuid)
@@ -162,17 +171,18 @@ LIMIT @page_size;
 -- filters, low priority first, from behind the row whose sort key is after and
 -- whose id is after_id, or from the start where after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) > (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_id')::uuid)
@@ -185,17 +195,18 @@ LIMIT @page_size;
 -- titles from A to Z as people sort, from behind the row whose sort key is after
 -- and whose id is after_id, or from the start where after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((title COLLATE "und-x-icu", id) > (sqlc.narg('after')::text COLLATE "und-x-icu", sqlc.narg('after_id')::uuid)
@@ -208,17 +219,18 @@ LIMIT @page_size;
 -- titles from Z to A as people sort, from behind the row whose sort key is after
 -- and whose id is after_id, or from the start where after_id is NULL.
 --
--- Index: tasks_pkey for the user's rows, which are then sorted: one user's rows are
--- few, and an index of every sort order would be paid by every write.
+-- Index: one that begins with user_id, for the user's rows, which are then sorted; a
+-- scan of the table for a user who owns much of it. One user's rows are few, and an
+-- index of every sort order would be paid by every write.
 SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
   AND tags @> @tags::text[]
-  AND (sqlc.narg('pattern')::text IS NULL
-    OR title ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu"
-    OR description ILIKE sqlc.narg('pattern')::text COLLATE "und-x-icu")
+  AND (sqlc.narg('search')::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND ((title COLLATE "und-x-icu", id) < (sqlc.narg('after')::text COLLATE "und-x-icu", sqlc.narg('after_id')::uuid)

@@ -2,17 +2,24 @@
 -- GetAccount returns one user's own row and counts the tasks; overdue are those
 -- that are pending and were due before now.
 --
--- Index: users_pkey, tasks_pkey.
-WITH /* GetAccount */ counts AS (
+-- Index: users_pkey, and one that begins with user_id.
+SELECT /* GetAccount */ users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
+FROM users
+CROSS JOIN (
   SELECT count(*) AS total,
          count(*) FILTER (WHERE completed) AS completed,
          count(*) FILTER (WHERE NOT completed AND due_date < now()) AS overdue
   FROM tasks
   WHERE user_id = @user_id
-)
-SELECT users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
+) AS counts
+WHERE users.id = @user_id;
+
+-- name: GetUser :one
+-- GetUser returns one user's own row.
+--
+-- Index: users_pkey.
+SELECT /* GetUser */ users.id, users.email, users.created_at
 FROM users
-CROSS JOIN counts
 WHERE users.id = @user_id;
 
 -- name: EraseAccount :execrows
