@@ -38,6 +38,14 @@ type config struct {
 	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR"`
 }
 
+// kinds say what a value of a type looks like.
+var kinds = map[reflect.Type]string{
+	reflect.TypeFor[bool]():          "true or false",
+	reflect.TypeFor[int]():           "a whole number",
+	reflect.TypeFor[time.Duration](): "a duration such as 24h or 90m",
+	reflect.TypeFor[slog.Level]():    "DEBUG, INFO, WARN or ERROR",
+}
+
 // readConfig reads the environment. The error is one line that names the variable
 // and never its value, which may be a secret.
 func readConfig() (config, error) {
@@ -49,7 +57,7 @@ func readConfig() (config, error) {
 	var parse env.ParseError
 	if errors.As(err, &parse) {
 		field, _ := reflect.TypeFor[config]().FieldByName(parse.Name)
-		return c, fmt.Errorf("%s: must be %s", field.Tag.Get("env"), field.Tag.Get("doc"))
+		return c, fmt.Errorf("%s: must be %s", field.Tag.Get("env"), kinds[field.Type])
 	}
 	if err != nil {
 		return c, err
@@ -80,6 +88,11 @@ func (c config) check() error {
 	}
 	if c.TokenCacheSize < 0 {
 		return errors.New("TOKEN_CACHE_SIZE: must be 0 or more")
+	}
+	for name, claim := range map[string]string{"JWT_USER_CLAIM": c.UserClaim, "HS256_USER_CLAIM": override("", c.SecretUserClaim)} {
+		if err := auth.CheckUserClaim(claim); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	if err := auth.CheckKeySetURL(c.JWKSURL, c.JWKSAllowHTTP); c.JWKSURL != "" && err != nil {
 		return fmt.Errorf("JWKS_URL: %w", err)

@@ -53,16 +53,13 @@ func configurationTable() string {
 
 func environmentExample() string {
 	var b strings.Builder
-	b.WriteString("# Every variable that the server reads; those commented out have a default or\n# are optional.\n")
+	b.WriteString("# Every variable of the server: take the # away where you set one. `todo dev` also\n# reads PG_BIN and POSTGRES_MIRROR_URL: see README.md.\n")
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[config]()) {
-		mark, value := "# ", field.Tag.Get("example")
-		if field.Tag.Get("required") != "" {
-			mark = ""
-		}
+		value := field.Tag.Get("example")
 		if value == "" {
 			value = field.Tag.Get("envDefault")
 		}
-		fmt.Fprintf(&b, "\n# %s\n%s%s=%s\n", field.Tag.Get("doc"), mark, variable(field), value)
+		fmt.Fprintf(&b, "\n# %s\n# %s=%s\n", field.Tag.Get("doc"), variable(field), value)
 	}
 	return b.String()
 }
@@ -78,6 +75,11 @@ func TestWrongValueIsNamedAndNotShown(t *testing.T) {
 		"LOG_LEVEL":          "hunter2",
 		"ADDR":               "hunter2",
 		"DOCS":               "hunter2",
+		"JWKS_MAX_STALE":     "hunter2",
+		"TOKEN_CACHE_SIZE":   "hunter2",
+		"JWKS_URL":           "http://hunter2/jwks",
+		"JWT_USER_CLAIM":     "iss",
+		"HS256_USER_CLAIM":   "exp.at",
 		"CORS_ORIGINS":       "https://ok.example,https://hunter2/path",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -120,7 +120,7 @@ func stopCause(ctx context.Context) error {
 func localURL(listener net.Listener) string {
 	addr := listener.Addr().(*net.TCPAddr)
 	host := "localhost"
-	if !addr.IP.IsUnspecified() && !addr.IP.IsLoopback() {
+	if !addr.IP.IsUnspecified() && !addr.IP.Equal(net.IPv4(127, 0, 0, 1)) && !addr.IP.Equal(net.IPv6loopback) {
 		host = addr.IP.String()
 	}
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))

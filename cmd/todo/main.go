@@ -56,16 +56,11 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// version is the module's version or, built from a checkout, its commit.
+// version is the module's: a release, or the commit that it was built from where Go
+// stamps one.
 func version() string {
-	build, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+	if build, ok := debug.ReadBuildInfo(); ok {
+		return build.Main.Version
 	}
-	for _, setting := range build.Settings {
-		if setting.Key == "vcs.revision" && build.Main.Version == "(devel)" {
-			return setting.Value
-		}
-	}
-	return build.Main.Version
+	return "unknown"
 }

@@ -64,12 +64,12 @@ func (s seeding) run(caller context.Context, url string, progress io.Writer) err
 		return err
 	}
 	if !s.append {
-		empty, err := pool.TasksEmpty(caller)
+		empty, err := pool.NeverHadTasks(caller)
 		if err != nil {
 			return err
 		}
 		if !empty {
-			return errors.New("the database already has tasks: use --append to add to them")
+			return errors.New("the database has tasks, or had some: use --append to add to them")
 		}
 	}
 	start := time.Now()

@@ -83,6 +83,9 @@ func inspectCommand() *cobra.Command {
 			}
 			// People paste whole headers, and a shell ends lines.
 			token := strings.TrimSpace(string(input))
+			if name, rest, found := strings.Cut(token, ":"); found && strings.EqualFold(name, "Authorization") {
+				token = strings.TrimSpace(rest)
+			}
 			if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
 				token = rest
 			}
