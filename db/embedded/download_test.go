@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/securetodo/securetodo/db/dbtest"
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
@@ -104,11 +105,11 @@ func archiveOf(t *testing.T, bin string) []byte {
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
 	}
-	xz := exec.Command("xz", "-c")
+	xz := exec.Command(dbtest.Need(t, "xz"), "-c")
 	xz.Stdin = &tarball
 	txz, err := xz.Output()
 	if err != nil {
-		t.Skipf("xz is needed to make an archive: %v", err)
+		t.Fatal(err)
 	}
 	var jar bytes.Buffer
 	archive := zip.NewWriter(&jar)

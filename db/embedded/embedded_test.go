@@ -18,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/securetodo/securetodo/db/dbtest"
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
@@ -142,9 +143,9 @@ func refuses(address string) bool {
 // keeperOf finds the keeper by the folder on its command line.
 func keeperOf(t *testing.T, dir string) int {
 	t.Helper()
-	out, err := exec.Command("ps", "-ww", "-A", "-o", "pid=,command=").Output()
+	out, err := exec.Command(dbtest.Need(t, "ps"), "-ww", "-A", "-o", "pid=,command=").Output()
 	if err != nil {
-		t.Skipf("no ps here: %v", err)
+		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(out)) {
 		if strings.Contains(line, "(keeper of the database in "+dir+")") {

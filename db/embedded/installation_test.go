@@ -2,21 +2,18 @@ package embedded_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"github.com/securetodo/securetodo/db/dbtest"
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
 // binFolder is where this machine's server really lives.
 func binFolder(t *testing.T) string {
 	t.Helper()
-	control, err := exec.LookPath("pg_ctl")
-	if err != nil {
-		t.Skip("pg_ctl is not on the PATH")
-	}
-	control, err = filepath.EvalSymlinks(control)
+	usual, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_ctl")
+	control, err := filepath.EvalSymlinks(dbtest.Need(t, "pg_ctl", usual...))
 	if err != nil {
 		t.Fatal(err)
 	}
