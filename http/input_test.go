@@ -98,6 +98,28 @@ func TestBadBodyGetsItsProblem(t *testing.T) {
 	}
 }
 
+func TestManyFaultsMakeASmallReply(t *testing.T) {
+	a := newAPI(t, dbtest.NeonOwner)
+	var names []string
+	for n := range 7000 {
+		names = append(names, fmt.Sprintf(`"%d":1`, n))
+	}
+	reply := a.do(alice, "POST", tasksOf(alice), "{"+strings.Join(names, ",")+"}").must(t, 422)
+	if got := len(reply.problem(t).Errors); got != 20 || len(reply.body) > 8<<10 {
+		t.Errorf("%d errors in %d bytes", got, len(reply.body))
+	}
+	long := a.do(alice, "POST", tasksOf(alice), `{"`+strings.Repeat("x", 60000)+`":1}`).must(t, 422)
+	if len(long.body) > 1<<10 {
+		t.Errorf("%d bytes for a long name", len(long.body))
+	}
+	detail := a.do(alice, "POST", tasksOf(alice), `{"title":"a","tags":["ok",""]}`).must(t, 422).problem(t).Detail
+	if !strings.HasPrefix(detail, "tags/1: ") {
+		t.Errorf("a person reads %q", detail)
+	}
+	a.do(alice, "GET", tasksOf(alice)+"?"+strings.Repeat("tag=a&", 20)+"limit=1", "").must(t, 200)
+	a.do(alice, "GET", tasksOf(alice)+"?"+strings.Repeat("tag=a&", 21)+"limit=1", "").must(t, 400)
+}
+
 func TestLimitsAreInCharacters(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	body := fmt.Sprintf(`{"title":"  %s  ","description":"%s"}`, strings.Repeat("😀", 255), strings.Repeat("😀", 1000))

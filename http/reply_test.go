@@ -204,7 +204,7 @@ func TestLogNamesTheRequestAndNoPerson(t *testing.T) {
 	a.do("", "GET", "/private-path", "").must(t, 404)
 	eventually(t, "five lines", func() bool { return strings.Count(a.log.String(), `"msg":"request"`) == 5 })
 	log := a.log.String()
-	for _, private := range []string{"very private", "private-query", "private-path", signed[:40], "alice", "Bearer"} {
+	for _, private := range []string{"very private", "private-query", "private-path", "private-name", signed[:40], "alice", "Bearer"} {
 		if strings.Contains(log, private) {
 			t.Errorf("the log says %q: %s", private, log)
 		}
