@@ -135,8 +135,10 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 	return invalid
 }
 
-// clip keeps a name that a client chose from filling its reply.
+// clip keeps a name that a client chose from filling its reply, or from being no
+// text.
 func clip(name string) string {
+	name = strings.ToValidUTF8(name, "\ufffd")
 	if utf8.RuneCountInString(name) <= 100 {
 		return name
 	}
