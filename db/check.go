@@ -157,6 +157,10 @@ SELECT 'a row of users shows without a user' WHERE EXISTS (SELECT FROM users)
 UNION ALL
 SELECT 'a row of tasks shows without a user' WHERE EXISTS (SELECT FROM tasks)`
 
+// ErrWall is that row-level security would let todo_app see more than one user's
+// rows.
+var ErrWall = errors.New("row-level security does not hold")
+
 func checkWall(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, wallFaults)
 	if err != nil {
@@ -167,7 +171,7 @@ func checkWall(ctx context.Context, tx pgx.Tx) error {
 		return translate(err)
 	}
 	if len(faults) > 0 {
-		return errors.New("row-level security does not hold: " + faults[0])
+		return fmt.Errorf("%w: %s", ErrWall, faults[0])
 	}
 	return nil
 }

@@ -72,9 +72,11 @@ func logRequest(log *slog.Logger, r *http.Request, i *info, reply *reply, took t
 	}
 	level := slog.LevelInfo
 	switch {
+	case errors.Is(i.err, errStopping):
+		level = slog.LevelDebug
 	case status >= 500:
 		level = slog.LevelError
-	case i.route == "/health":
+	case i.route == "/health", i.route == livePath, i.route == readyPath:
 		level = slog.LevelDebug
 	}
 	if !log.Enabled(r.Context(), level) {

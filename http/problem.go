@@ -100,7 +100,10 @@ func problemOf(err error) problem {
 	var invalid invalidError
 	var constraint *db.ConstraintError
 	var refused *auth.Error
+	var notReady *notReadyError
 	switch {
+	case errors.As(err, &notReady):
+		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "not ready: " + notReady.check}
 	case errors.As(err, &client):
 		return problem{Status: client.status, Type: client.slug, Detail: client.detail}
 	case errors.As(err, &invalid):

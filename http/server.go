@@ -30,7 +30,10 @@ type Config struct {
 	// DemoUser and DemoToken are filled in on that page, for whoever opens it: for
 	// development only.
 	DemoUser, DemoToken string
-	Log                 *slog.Logger
+	// ReadyMaxAge is how long Admin answers with what the database said before: 5
+	// seconds if zero.
+	ReadyMaxAge time.Duration
+	Log         *slog.Logger
 }
 
 type server struct {

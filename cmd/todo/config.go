@@ -35,6 +35,7 @@ type config struct {
 	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"origins whose pages may call the API, separated by commas; * for all"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true: serve a page at /docs on which the API can be tried"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
+	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for /livez and /readyz, which the public one never has; empty: none"`
 	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR"`
 }
 
@@ -82,6 +83,9 @@ func (c config) check() error {
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return errors.New("ADDR: must be host:port, such as :8000 or 127.0.0.1:8000")
+	}
+	if _, _, err := net.SplitHostPort(c.AdminAddr); c.AdminAddr != "" && err != nil {
+		return errors.New("ADMIN_ADDR: must be host:port, such as 127.0.0.1:8001, or empty")
 	}
 	if c.JWKSMaxStale <= 0 {
 		return errors.New("JWKS_MAX_STALE: must be longer than no time, such as 24h")

@@ -41,7 +41,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		Version:       version(),
 	}
-	root.AddCommand(serveCommand(), devCommand(), migrateCommand(), tokenCommand(), seedCommand(), versionCommand())
+	root.AddCommand(serveCommand(), devCommand(), migrateCommand(), tokenCommand(), seedCommand(), healthCommand(), versionCommand())
 	return root
 }
 

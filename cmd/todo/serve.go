@@ -88,15 +88,21 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 	if err != nil {
 		return err
 	}
-	handler := todohttp.NewHandler(todohttp.Config{
+	served := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
 		Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
-	})
+	}
+	handler := todohttp.NewHandler(served)
 	if s.wrap != nil {
 		handler = s.wrap(handler)
 	}
+	failed := make(chan error, 2)
+	probes, err := c.serveAdmin(ctx, served, failed)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer probes.close()
 	server := todohttp.NewServer(handler, log)
-	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	go verifier.Run(ctx)
 	log.Info("listening", "address", listener.Addr().String(), "version", version())
@@ -108,6 +114,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 		return err
 	case <-ctx.Done():
 	}
+	probes.stopping()
 	log.Info("stopping")
 	// ctx has ended; what it began gets its own time.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
