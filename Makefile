@@ -2,6 +2,8 @@
 GO ?= go
 # The race detector needs a C compiler, which a fresh machine may lack.
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+BUILDAH ?= buildah
+CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +16,11 @@ test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is
 
 build: ## build bin/todo, static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/todo ./cmd/todo
+
+image: ## build the container image todo with buildah, from a binary built here
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/image/todo ./cmd/todo
+	install -D -m 644 $(CA_CERTIFICATES) bin/image/etc/ssl/certs/ca-certificates.crt
+	$(BUILDAH) build --isolation chroot --format docker --target prebuilt --tag todo .
 
 generate: ## compile sql/queries into db
 	$(GO) tool sqlc generate
@@ -32,4 +39,4 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run Ownership -count=1 ./db
 
-.PHONY: help run test build generate schema docs lint
+.PHONY: help run test build image generate schema docs lint
