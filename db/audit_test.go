@@ -1,0 +1,68 @@
+package db_test
+
+import (
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+// shown is SQL on the DBA's page with the output that follows it.
+var shown = regexp.MustCompile("(?s)```sql\n(.*?)```\n\n```text\n(.*?)```")
+
+func TestAuditOfTheDBAsPageShowsWhatPsqlSays(t *testing.T) {
+	psql := dbtest.Need(t, "psql")
+	page, err := os.ReadFile("../sql/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := dbtest.New(t, dbtest.NeonOwner)
+	dbtest.Exec(t, dbtest.SuperuserURL(t, database), `
+		INSERT INTO users (id) VALUES ('user1'), ('user2'), ('user3');
+		INSERT INTO tasks (user_id, id, title) SELECT 'user' || 1 + n % 2, gen_random_uuid(), 'Buy milk' FROM generate_series(0, 8) AS n`)
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := shown.FindAllStringSubmatch(string(page), -1)
+	if len(blocks) < 7 {
+		t.Fatalf("the page shows the output of %d blocks of SQL only", len(blocks))
+	}
+	for _, block := range blocks {
+		c := exec.CommandContext(t.Context(), psql, "-X", "-d", database)
+		c.Stdin = strings.NewReader(block[1])
+		c.Env = append(os.Environ(), "PGOPTIONS=", "LC_ALL=C")
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s%v: %s", block[1], err, out)
+		}
+		got := cells(strings.ReplaceAll(string(out), u.User.Username(), "todo_owner"))
+		if want := cells(block[2]); got != want {
+			t.Errorf("%s\npsql says\n%s\nthe page\n%s", block[1], got, want)
+		}
+	}
+}
+
+// cells is what psql prints without what depends on the roles that other databases
+// of the server have: the width of columns, and the rows of roles that are not this
+// database's own.
+func cells(output string) string {
+	roles := strings.Contains(output, "bypasses_rls")
+	var lines []string
+	for line := range strings.Lines(output) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		line = strings.Join(cells, "|")
+		if strings.Trim(line, "-+") == "" || roles && cells[0] != "todo_app" && cells[0] != "todo_owner" {
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
