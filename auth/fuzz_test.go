@@ -139,9 +139,16 @@ func object(data []byte, watched ...string) (map[string]any, bool) {
 				folded[w] = true
 			}
 		}
+		number := json.NewDecoder(bytes.NewReader(value))
+		number.UseNumber() // a number beyond float64 is none of ours to mind unless it is watched
 		var v any
-		if json.Unmarshal(value, &v) != nil {
+		if number.Decode(&v) != nil {
 			return nil, false
+		}
+		if n, ok := v.(json.Number); ok {
+			if f, err := n.Float64(); err == nil {
+				v = f
+			}
 		}
 		result[name] = v
 	}
@@ -159,6 +166,7 @@ func strict(value []byte) bool {
 		return false
 	}
 	dec := json.NewDecoder(bytes.NewReader(value))
+	dec.UseNumber()
 	var names []map[string]bool // nil for an array
 	expectName := false
 	for {
