@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +15,7 @@ import (
 	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	todosql "github.com/securetodo/securetodo/sql"
@@ -89,7 +90,7 @@ func (m *Migrator) Up() error {
 	if version > m.latest {
 		return fmt.Errorf("the schema is at version %d, newer than this program's %d: use the release that made it", version, m.latest)
 	}
-	return explain(m.migrate.Up())
+	return m.explain(m.migrate.Up(), version)
 }
 
 // Down takes the newest n applied migrations back, with the data they hold.
@@ -101,7 +102,7 @@ func (m *Migrator) Down(n uint) error {
 	if n == 0 || n > version {
 		return fmt.Errorf("down takes 1 to %d, the number of applied migrations, not %d", version, n)
 	}
-	return explain(m.migrate.Steps(-int(n)))
+	return m.explain(m.migrate.Steps(-int(n)), version)
 }
 
 // Goto goes up or down to a version; 0 takes every migration back.
@@ -109,10 +110,14 @@ func (m *Migrator) Goto(version uint) error {
 	if version > m.latest {
 		return fmt.Errorf("there is no version %d: the newest is %d", version, m.latest)
 	}
-	if version == 0 {
-		return explain(m.migrate.Down())
+	before, _, err := m.Version()
+	if err != nil {
+		return err
 	}
-	return explain(m.migrate.Migrate(version))
+	if version == 0 {
+		return m.explain(m.migrate.Down(), before)
+	}
+	return m.explain(m.migrate.Migrate(version), before)
 }
 
 // Force records a version as the clean state without running anything; 0 records
@@ -128,18 +133,33 @@ func (m *Migrator) Force(version uint) error {
 }
 
 // explain says what to do about an error of golang-migrate. Nothing to do is none.
-func explain(err error) error {
+// before is the version that the run began at.
+func (m *Migrator) explain(err error, before uint) error {
 	var dirty migrate.ErrDirty
 	var failed database.Error
 	switch {
 	case err == nil, errors.Is(err, migrate.ErrNoChange):
 		return nil
 	case errors.As(err, &failed):
-		return fmt.Errorf("%s (line %d of the file, %w): its transaction was rolled back and the version is marked dirty. "+
-			"Mend the cause; see `todo migrate version`, then `todo migrate force` the version before it and `todo migrate up`", failed.Err, failed.Line, failed.OrigErr)
+		// golang-migrate marks the version that the file leads to. The file's
+		// transaction was rolled back, so the schema is where it comes from: one
+		// below on the way up, one above on the way down.
+		marked, _, versionErr := m.migrate.Version()
+		if errors.Is(versionErr, migrate.ErrNilVersion) || int(marked) < 0 {
+			marked, versionErr = 0, nil
+		}
+		if versionErr != nil {
+			return errors.Join(err, versionErr)
+		}
+		stands := marked - 1
+		if marked < before {
+			stands = marked + 1
+		}
+		return fmt.Errorf("%s (line %d of the file, %w): its transaction was rolled back, so the schema is still at version %d, but it is marked dirty. "+
+			"Mend the cause, then run `todo migrate force %d` and what you ran again", failed.Err, failed.Line, failed.OrigErr, stands, stands)
 	case errors.As(err, &dirty):
-		return fmt.Errorf("version %d is dirty: its migration failed or was killed half-way. Look whether its changes are there; if so run `todo migrate force %d`, "+
-			"else `todo migrate force %d`, then `todo migrate up`", dirty.Version, dirty.Version, dirty.Version-1)
+		return fmt.Errorf("version %d is dirty: a migration to it failed or was killed half-way. Look in the schema: if its changes are there run `todo migrate force %d`; "+
+			"if not, the version that it came from, `todo migrate force %d` after an up or %d after a down; then go on", dirty.Version, dirty.Version, dirty.Version-1, dirty.Version+1)
 	default:
 		return err
 	}
@@ -162,13 +182,17 @@ func LatestVersion() (uint, error) {
 	return latest, nil
 }
 
-// IsPooler tells whether a PostgreSQL URL names a pooler of Neon's, whose host
-// names end their first label in -pooler.
+// IsPooler tells whether a PostgreSQL URL or DSN names a pooler of Neon's, whose
+// host names end their first label in -pooler.
 func IsPooler(databaseURL string) bool {
-	u, err := url.Parse(databaseURL)
+	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
 		return false
 	}
-	label, _, _ := strings.Cut(u.Hostname(), ".")
-	return strings.HasSuffix(label, "-pooler")
+	isPooler := func(host string) bool {
+		label, _, _ := strings.Cut(host, ".")
+		return strings.HasSuffix(label, "-pooler")
+	}
+	return isPooler(config.Host) ||
+		slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return isPooler(f.Host) })
 }

@@ -98,6 +98,8 @@ func TestMigrationsUseADirectURL(t *testing.T) {
 		{"", direct, direct},
 		{direct, pooled, direct},
 		{"", pooled, ""},
+		{"", "host=ep-x-pooler.neon.tech user=u dbname=d", ""},
+		{"", "postgres://u@ep-x.neon.tech,ep-x-pooler.neon.tech/d", ""},
 		{"", "", ""},
 	} {
 		got, err := config{DatabaseURL: c.url, DatabaseURLUnpooled: c.unpooled}.directURL()
