@@ -335,7 +335,7 @@ CREATE INDEX tasks_user_id_created_at_id_idx ON public.tasks USING btree (user_i
 -- Name: INDEX tasks_user_id_created_at_id_idx; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON INDEX public.tasks_user_id_created_at_id_idx IS 'Serves ListTasks: one user''s tasks, newest first.';
+COMMENT ON INDEX public.tasks_user_id_created_at_id_idx IS 'Serves the lists by created_at and the export: one user''s tasks, newest first or, backwards, oldest first.';
 
 
 --

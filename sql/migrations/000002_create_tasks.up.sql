@@ -36,4 +36,4 @@ COMMENT ON CONSTRAINT tasks_title_length ON tasks IS '1 to 255 characters (Unico
 COMMENT ON CONSTRAINT tasks_title_trimmed ON tasks IS 'No character of Unicode''s White_Space at either end; btrim knows only the space.';
 COMMENT ON CONSTRAINT tasks_description_length ON tasks IS 'Up to 1,000 characters (Unicode code points).';
 COMMENT ON INDEX tasks_pkey IS 'Serves every query by task.';
-COMMENT ON INDEX tasks_user_id_created_at_id_idx IS 'Serves ListTasks: one user''s tasks, newest first.';
+COMMENT ON INDEX tasks_user_id_created_at_id_idx IS 'Serves the lists by created_at and the export: one user''s tasks, newest first or, backwards, oldest first.';
