@@ -18,6 +18,9 @@ var ErrNotFound = errors.New("not found")
 // connection within the wait limit, or took too long. Asking again may help.
 var ErrUnavailable = errors.New("database unavailable")
 
+// errURL does not repeat the URL, which may hold a password.
+var errURL = errors.New("not a PostgreSQL URL like postgres://user:password@host/database?sslmode=require")
+
 // ConstraintError says that a constraint of the schema refused the row.
 type ConstraintError struct {
 	// Constraint is its name, such as tasks_title_length.

@@ -44,7 +44,7 @@ func NewMigrator(ctx context.Context, databaseURL string) (*Migrator, error) {
 	}
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, errors.New("not a PostgreSQL URL like postgres://user:password@host/database?sslmode=require")
+		return nil, errURL
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout

@@ -41,7 +41,7 @@ type Pool struct {
 func Open(ctx context.Context, url string) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("not a PostgreSQL URL like postgres://user:password@host/database?sslmode=require")
+		return nil, errURL
 	}
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = max(config.MaxConns, maxConns)
