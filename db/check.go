@@ -76,7 +76,9 @@ func schemaVersion(ctx context.Context, tx pgx.Tx) (uint, error) {
 	if !exists {
 		return 0, errors.New("the schema has no version: run `todo migrate up`")
 	}
-	var version uint
+	// A down file of the first migration, killed, leaves -1, which golang-migrate
+	// says for none.
+	var version int
 	var dirty bool
 	err := tx.QueryRow(ctx, "SELECT version, dirty FROM schema_migrations").Scan(&version, &dirty)
 	var pg *pgconn.PgError
@@ -88,9 +90,9 @@ func schemaVersion(ctx context.Context, tx pgx.Tx) (uint, error) {
 	case err != nil:
 		return 0, translate(err)
 	case dirty:
-		return 0, fmt.Errorf("schema version %d is dirty: run `todo migrate up`, which says what to do", version)
+		return 0, fmt.Errorf("schema version %d is dirty: run `todo migrate status`, which says what to do", version)
 	}
-	return version, nil
+	return uint(max(version, 0)), nil
 }
 
 // owners are the tables with the expression of their policies, as the catalogs

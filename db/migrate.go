@@ -5,194 +5,262 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
 	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // Migrator runs the embedded migrations by golang-migrate, in the version table
-// (schema_migrations) that its stock command uses too.
+// (schema_migrations) and under the lock that its stock command uses too. It writes
+// nothing before it is asked to. Errors are a *MigrationError where a program may
+// want to tell them apart.
 type Migrator struct {
-	migrate *migrate.Migrate
-	latest  uint
+	ctx      context.Context
+	lockWait time.Duration
+	source   fs.FS
+	files    []MigrationFile
+	session  *session
+	migrate  *migrate.Migrate
+	steps    []MigrationStep
+}
+
+// MigratorConfig is what a Migrator may be told; its zero value will do.
+type MigratorConfig struct {
+	// Wait is how long to go on trying to reach a database that may be waking up.
+	Wait time.Duration
+	// LockWait is how long to wait for another run; a minute if zero.
+	LockWait time.Duration
+	// Files hold a folder migrations; the embedded ones if nil.
+	Files fs.FS
 }
 
 // NewMigrator connects to the PostgreSQL URL, which must reach the server itself:
 // a pooler in transaction mode loses the session lock that keeps two runs apart.
+// When the context ends, a run stops after the file that it is at.
 func NewMigrator(ctx context.Context, databaseURL string) (*Migrator, error) {
+	return MigratorConfig{}.Open(ctx, databaseURL)
+}
+
+// Open is NewMigrator with a configuration.
+func (c MigratorConfig) Open(ctx context.Context, databaseURL string) (*Migrator, error) {
 	if IsPooler(databaseURL) {
-		return nil, errors.New("the URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
+		return nil, refuse("the URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
 	}
-	latest, err := LatestVersion()
-	if err != nil {
+	m := &Migrator{ctx: ctx, source: c.Files, lockWait: c.LockWait}
+	if m.lockWait == 0 {
+		m.lockWait = time.Minute
+	}
+	if m.source == nil {
+		m.source = todosql.Migrations
+	}
+	var err error
+	if m.files, err = migrationFiles(m.source); err != nil {
 		return nil, err
 	}
-	files, err := iofs.New(todosql.Migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("reading the embedded migrations: %w", err)
+	if m.session, err = openSession(ctx, databaseURL, c.Wait); err != nil {
+		return nil, err
 	}
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return nil, errURL
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = connectTimeout
-	}
-	pool := stdlib.OpenDB(*config)
-	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("connecting to %s: %w", net.JoinHostPort(config.Host, fmt.Sprint(config.Port)), err), pool.Close())
-	}
-	driver, err := pgxmigrate.WithInstance(pool, &pgxmigrate.Config{})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing the version table: %w", err), pool.Close())
-	}
-	m, err := migrate.NewWithInstance("iofs", files, "pgx5", driver)
-	if err != nil {
-		return nil, errors.Join(err, driver.Close())
-	}
-	m.LockTimeout = time.Minute
-	return &Migrator{migrate: m, latest: latest}, nil
+	return m, nil
 }
 
 // Close gives the connection back.
 func (m *Migrator) Close() error {
+	if m.migrate == nil {
+		return m.session.pool.Close()
+	}
 	source, database := m.migrate.Close()
 	return errors.Join(source, database)
+}
+
+// prepare makes what golang-migrate needs, which writes its version table.
+func (m *Migrator) prepare() (err error) {
+	if m.migrate != nil {
+		return nil
+	}
+	if err := m.session.lock(m.ctx, m.lockWait); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.session.unlock()) }()
+	files, err := iofs.New(m.source, "migrations")
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	// The driver takes the lock inside pg_advisory_lock, which returns at once to
+	// the session that has it.
+	driver, err := pgxmigrate.WithInstance(m.session.pool, &pgxmigrate.Config{DatabaseName: "/" + m.session.name, SchemaName: m.session.schema})
+	if err != nil {
+		return fmt.Errorf("preparing the version table: %w", err)
+	}
+	if exists, err := m.exists(m.ctx, "schema_migration_log"); err != nil {
+		return err
+	} else if !exists {
+		if _, err := m.session.conn.Exec(m.ctx, logTable); err != nil {
+			return fmt.Errorf("preparing the table of the log: %w", err)
+		}
+	}
+	m.migrate, err = migrate.NewWithInstance("iofs", files, "pgx5", &recorder{Driver: driver, m: m})
+	if err != nil {
+		return err
+	}
+	// The driver's own wait ends first.
+	m.migrate.LockTimeout = m.lockWait + time.Minute
+	return nil
 }
 
 // Version returns the schema's version, 0 where nothing is applied, and whether a
 // migration was left half done.
 func (m *Migrator) Version() (version uint, dirty bool, err error) {
-	version, dirty, err = m.migrate.Version()
-	if errors.Is(err, migrate.ErrNilVersion) {
-		return 0, false, nil
+	state, err := m.state(m.ctx)
+	return uint(max(state.version, 0)), state.dirty, err
+}
+
+// Steps are the files that this Migrator has run.
+func (m *Migrator) Steps() []MigrationStep { return m.steps }
+
+// Plan returns the migrations that Up would run, in order.
+func (m *Migrator) Plan() ([]MigrationFile, error) {
+	state, err := m.state(m.ctx)
+	if err != nil {
+		return nil, err
 	}
-	return version, dirty, err
+	if err := m.runnable(m.ctx, state); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(m.files), func(f MigrationFile) bool { return int(f.Version) <= state.version }), nil
 }
 
 // Up applies every migration that is not applied yet.
 func (m *Migrator) Up() error {
-	version, _, err := m.Version()
-	if err != nil {
-		return err
-	}
-	if version > m.latest {
-		return fmt.Errorf("the schema is at version %d, newer than this program's %d: use the release that made it", version, m.latest)
-	}
-	return m.explain(m.migrate.Up(), version)
+	return m.run(func() error { return m.migrate.Up() })
 }
 
 // Down takes the newest n applied migrations back, with the data they hold.
 func (m *Migrator) Down(n uint) error {
-	version, _, err := m.Version()
+	state, err := m.state(m.ctx)
 	if err != nil {
 		return err
 	}
-	if n == 0 || n > version {
-		return fmt.Errorf("down takes 1 to %d, the number of applied migrations, not %d", version, n)
+	if err := m.runnable(m.ctx, state); err != nil {
+		return err
 	}
-	return m.explain(m.migrate.Steps(-int(n)), version)
+	applied := uint(0)
+	for _, file := range m.files {
+		if int(file.Version) <= state.version {
+			applied++
+		}
+	}
+	if n == 0 || n > applied {
+		return refuse("down takes 1 to %d, the number of applied migrations, not %d", applied, n)
+	}
+	return m.run(func() error { return m.migrate.Steps(-int(n)) })
 }
 
 // Goto goes up or down to a version; 0 takes every migration back.
 func (m *Migrator) Goto(version uint) error {
-	if version > m.latest {
-		return fmt.Errorf("there is no version %d: the newest is %d", version, m.latest)
-	}
-	before, _, err := m.Version()
-	if err != nil {
+	if err := m.known(version); err != nil {
 		return err
 	}
 	if version == 0 {
-		return m.explain(m.migrate.Down(), before)
+		return m.run(func() error { return m.migrate.Down() })
 	}
-	return m.explain(m.migrate.Migrate(version), before)
+	return m.run(func() error { return m.migrate.Migrate(version) })
 }
 
 // Force records a version as the clean state without running anything; 0 records
 // that nothing is applied.
 func (m *Migrator) Force(version uint) error {
-	if version > m.latest {
-		return fmt.Errorf("there is no version %d: the newest is %d", version, m.latest)
+	if err := m.known(version); err != nil {
+		return err
 	}
-	if version == 0 {
-		return m.migrate.Force(database.NilVersion)
+	state, err := m.state(m.ctx)
+	if err != nil {
+		return err
 	}
-	return m.migrate.Force(int(version))
+	state.dirty = false
+	if err := m.runnable(m.ctx, state); err != nil {
+		return err
+	}
+	return m.run(func() error {
+		if version == 0 {
+			return m.migrate.Force(database.NilVersion)
+		}
+		return m.migrate.Force(int(version))
+	})
 }
 
-// explain says what to do about an error of golang-migrate. Nothing to do is none.
-// before is the version that the run began at.
-func (m *Migrator) explain(err error, before uint) error {
-	var dirty migrate.ErrDirty
-	var failed database.Error
+// run prepares and runs, and says what to do about an error of golang-migrate.
+// Nothing to do is none.
+func (m *Migrator) run(do func() error) error {
+	if err := m.prepare(); err != nil {
+		return explainLost(err)
+	}
+	unbind := context.AfterFunc(m.ctx, func() { m.migrate.GracefulStop <- true })
+	defer unbind()
+	err := do()
+	if err == nil && m.ctx.Err() != nil {
+		return fmt.Errorf("stopped between two migrations: run the command again: %w", m.ctx.Err())
+	}
+	return m.explain(err)
+}
+
+func (m *Migrator) explain(err error) error {
+	failed, ok := errors.AsType[database.Error](err)
 	switch {
 	case err == nil, errors.Is(err, migrate.ErrNoChange):
 		return nil
-	case errors.As(err, &failed):
-		// golang-migrate marks the version that the file leads to. The file's
-		// transaction was rolled back, so the schema is where it comes from: one
-		// below on the way up, one above on the way down.
-		marked, _, versionErr := m.migrate.Version()
-		if errors.Is(versionErr, migrate.ErrNilVersion) || int(marked) < 0 {
-			marked, versionErr = 0, nil
-		}
-		if versionErr != nil {
-			return errors.Join(err, versionErr)
-		}
-		stands := marked - 1
-		if marked < before {
-			stands = marked + 1
-		}
-		return fmt.Errorf("%s (line %d of the file, %w): its transaction was rolled back, so the schema is still at version %d, but it is marked dirty. "+
-			"Mend the cause, then run `todo migrate force %d` and what you ran again", failed.Err, failed.Line, failed.OrigErr, stands, stands)
-	case errors.As(err, &dirty):
-		return fmt.Errorf("version %d is dirty: a migration to it failed or was killed half-way. Look in the schema: if its changes are there run `todo migrate force %d`; "+
-			"if not, the version that it came from, `todo migrate force %d` after an up or %d after a down; then go on", dirty.Version, dirty.Version, dirty.Version-1, dirty.Version+1)
-	default:
+	case m.session.conn.IsClosed():
+		return &MigrationError{Kind: Unreachable, text: lostText, cause: failed.OrigErr}
+	case !ok:
 		return err
 	}
+	what := fmt.Sprintf("%s (line %d of the file, %v)", failed.Err, failed.Line, failed.OrigErr)
+	state, stateErr := m.state(context.Background())
+	if stateErr != nil || !state.dirty {
+		return fmt.Errorf("%s: %w", what, errors.Join(failed.OrigErr, stateErr))
+	}
+	remedy, remedyErr := m.remedy(context.Background(), state)
+	if remedyErr != nil {
+		return errors.Join(err, remedyErr)
+	}
+	return &MigrationError{Kind: Dirty, text: what + ". Mend the cause; " + remedy}
 }
 
-// LatestVersion returns the version that the embedded migrations lead to.
-func LatestVersion() (uint, error) {
-	names, err := fs.Glob(todosql.Migrations, "migrations/*.up.sql")
-	if err != nil {
-		return 0, err
+func (m *Migrator) latest() uint {
+	if len(m.files) == 0 {
+		return 0
 	}
-	var latest uint
-	for _, name := range names {
-		var version uint
-		if _, err := fmt.Sscanf(name, "migrations/%d_", &version); err != nil {
-			return 0, fmt.Errorf("migration %s: its name does not start with a version: %w", name, err)
+	return m.files[len(m.files)-1].Version
+}
+
+// before is the version that a migration is applied to, 0 for none.
+func (m *Migrator) before(version uint) (before uint) {
+	for _, file := range m.files {
+		if file.Version < version {
+			before = file.Version
 		}
-		latest = max(latest, version)
 	}
-	return latest, nil
+	return before
 }
 
-// IsPooler tells whether a PostgreSQL URL or DSN names a pooler of Neon's, whose
-// host names end their first label in -pooler.
-func IsPooler(databaseURL string) bool {
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return false
+// after is the migration that follows one, the latest where none does.
+func (m *Migrator) after(version uint) uint {
+	for _, file := range m.files {
+		if file.Version > version {
+			return file.Version
+		}
 	}
-	isPooler := func(host string) bool {
-		label, _, _ := strings.Cut(host, ".")
-		return strings.HasSuffix(label, "-pooler")
+	return version
+}
+
+func (m *Migrator) known(version uint) error {
+	if version == 0 || slices.ContainsFunc(m.files, func(f MigrationFile) bool { return f.Version == version }) {
+		return nil
 	}
-	return isPooler(config.Host) ||
-		slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return isPooler(f.Host) })
+	return refuse("there is no version %d: the newest is %d", version, m.latest())
 }

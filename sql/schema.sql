@@ -20,6 +20,69 @@ SET default_tablespace = '';
 SET default_table_access_method = heap;
 
 --
+-- Name: schema_migration_log; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_migration_log (
+    version bigint NOT NULL,
+    direction text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    marked_by xid8 NOT NULL,
+    CONSTRAINT schema_migration_log_direction CHECK ((direction = ANY (ARRAY['up'::text, 'down'::text])))
+);
+
+
+--
+-- Name: TABLE schema_migration_log; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.schema_migration_log IS 'When each migration was last run by todo migrate, which needs it to tell how far a killed run came.';
+
+
+--
+-- Name: COLUMN schema_migration_log.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_migration_log.version IS 'The number in the file''s name.';
+
+
+--
+-- Name: COLUMN schema_migration_log.direction; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_migration_log.direction IS 'up or down: which of its two files.';
+
+
+--
+-- Name: COLUMN schema_migration_log.started_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_migration_log.started_at IS 'When the version was marked dirty for it.';
+
+
+--
+-- Name: COLUMN schema_migration_log.finished_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_migration_log.finished_at IS 'Set by the transaction of the file itself, so null if that did not commit.';
+
+
+--
+-- Name: COLUMN schema_migration_log.marked_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.schema_migration_log.marked_by IS 'The transaction that marked the version dirty: the xmin of its row in schema_migrations if no other run has been there since.';
+
+
+--
+-- Name: CONSTRAINT schema_migration_log_direction ON schema_migration_log; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT schema_migration_log_direction ON public.schema_migration_log IS 'A migration has two files.';
+
+
+--
 -- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -280,6 +343,21 @@ COMMENT ON CONSTRAINT users_id_no_control ON public.users IS 'No control charact
 
 
 --
+-- Name: schema_migration_log schema_migration_log_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_migration_log
+    ADD CONSTRAINT schema_migration_log_pkey PRIMARY KEY (version, direction);
+
+
+--
+-- Name: CONSTRAINT schema_migration_log_pkey ON schema_migration_log; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT schema_migration_log_pkey ON public.schema_migration_log IS 'One row for each file.';
+
+
+--
 -- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -315,6 +393,13 @@ ALTER TABLE ONLY public.users
 --
 
 COMMENT ON CONSTRAINT users_pkey ON public.users IS 'One row a user.';
+
+
+--
+-- Name: INDEX schema_migration_log_pkey; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON INDEX public.schema_migration_log_pkey IS 'A migration''s last run in each direction.';
 
 
 --
