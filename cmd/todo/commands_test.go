@@ -233,29 +233,6 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 	}
 }
 
-func TestMigrateCommands(t *testing.T) {
-	env := environment(dbtest.NewEmpty(t, dbtest.NeonOwner))
-	newest := todo(t, env, "migrate", "up")
-	for _, step := range []struct{ args, want string }{
-		{"version", newest},
-		{"up", newest},
-		{"goto 1", "version 1"},
-		{"down 1", "version 0"},
-		{"version", "version 0"},
-		{"up", newest},
-		{"force 2", "version 2"},
-		{"version", "version 2"},
-	} {
-		if got := todo(t, env, append([]string{"migrate"}, strings.Fields(step.args)...)...); got != step.want {
-			t.Errorf("migrate %s: %s, want %s", step.args, got, step.want)
-		}
-	}
-	refused(t, "whole number", env, "migrate", "down", "1.5")
-	refused(t, "whole number", env, "migrate", "goto", "x")
-	refused(t, "DATABASE_URL_UNPOOLED", nil, "migrate", "up")
-	refused(t, "DATABASE_URL_UNPOOLED", []string{"DATABASE_URL=postgres://u:hunter2@ep-x-pooler.neon.tech/d"}, "migrate", "up")
-}
-
 func TestSeedFillsAnEmptyDatabaseOnly(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	env := environment(url)

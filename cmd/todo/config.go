@@ -156,6 +156,14 @@ func (c config) directURL() (string, error) {
 	return c.DatabaseURL, nil
 }
 
+// directVariable is the variable that directURL comes from.
+func (c config) directVariable() string {
+	if c.DatabaseURLUnpooled != "" {
+		return "DATABASE_URL_UNPOOLED"
+	}
+	return "DATABASE_URL"
+}
+
 // logger writes JSON lines to standard error.
 func (c config) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))

@@ -28,7 +28,7 @@ func run() int {
 	context.AfterFunc(ctx, stop)
 	if err := rootCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "todo:", err)
-		return 1
+		return exitCode(err)
 	}
 	return 0
 }

@@ -21,6 +21,9 @@ const testSecret = "a-secret-of-the-tests-with-32-bytes!"
 func TestMain(m *testing.M) {
 	if os.Getenv("TODO_TEST_MAIN") != "" {
 		_ = os.Unsetenv("TODO_TEST_MAIN")
+		if dir := os.Getenv("TODO_TEST_MIGRATIONS"); dir != "" {
+			migrationFiles = os.DirFS(dir)
+		}
 		main()
 	}
 	dbtest.Main(m)
@@ -55,7 +58,8 @@ func (o *output) String() string {
 func command(t *testing.T, environment []string, args ...string) *program {
 	t.Helper()
 	p := &program{Cmd: exec.Command(os.Args[0], args...), out: &output{}, log: &output{}, ended: make(chan error, 1)}
-	p.Env = append([]string{"TODO_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}, environment...)
+	// Under the race detector a program would sleep a second at its end.
+	p.Env = append([]string{"TODO_TEST_MAIN=1", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}, environment...)
 	p.Stdout, p.Stderr = p.out, p.log
 	return p
 }

@@ -1,67 +1,175 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/securetodo/securetodo/db"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
+// migrationFiles are what migrate runs; a test may have others.
+var migrationFiles fs.FS = todosql.Migrations
+
+// exitCodes are the codes of migrate that a pipeline may tell apart.
+var exitCodes = map[db.MigrationFailure]int{db.Refused: 2, db.Dirty: 3, db.Locked: 4, db.Unreachable: 5, db.Newer: 6}
+
+const migrateHelp = `Change the schema of the database that DATABASE_URL_UNPOOLED names, else DATABASE_URL.
+
+Runs exclude each other, and the stock migrate command: of many at once one works
+and the others find nothing to do. A run that is killed leaves a state which the
+next one explains, with the command that mends it. SIGTERM stops after the file
+that is being run.
+
+Exit codes:
+  0  done, or nothing to do
+  1  another failure, such as an interrupt
+  2  refused: a wrong argument, variable, password or pooler; nothing was changed
+  3  dirty: a migration failed or was killed; the message says what to run
+  4  locked by another run for longer than --lock-wait
+  5  the database was not to be reached within --wait, or the connection was lost
+  6  the schema is newer than this program`
+
+// migrateFlags hold for each subcommand.
+type migrateFlags struct {
+	wait, lockWait time.Duration
+	json           bool
+}
+
+// report is what a subcommand prints: as JSON, or as text.
+type report interface{ text(io.Writer) }
+
 func migrateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "Change the schema of the database (DATABASE_URL_UNPOOLED, else DATABASE_URL)"}
+	c := &cobra.Command{Use: "migrate", Short: "Change the schema of the database (DATABASE_URL_UNPOOLED, else DATABASE_URL)", Long: migrateHelp}
+	f := &migrateFlags{}
+	c.PersistentFlags().DurationVar(&f.wait, "wait", 0, "how long to try to reach a database that may be waking up, such as 60s")
+	c.PersistentFlags().DurationVar(&f.lockWait, "lock-wait", time.Minute, "how long to wait for another run")
+	c.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON, an error too: {\"error\": {\"kind\", \"message\", \"exit_code\"}}")
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	c.AddCommand(
-		migration("up", "Apply every migration that is not applied yet", 0, func(m *db.Migrator, _ uint) error { return m.Up() }),
-		migration("down N", "Take the newest N migrations back, with the data they hold", 1, (*db.Migrator).Down),
-		migration("goto V", "Go up or down to version V; 0 takes every migration back", 1, (*db.Migrator).Goto),
-		migration("version", "Print the version of the schema", 0, func(*db.Migrator, uint) error { return nil }),
-		migration("force V", "Record version V as clean without running anything; 0 for none applied", 1, (*db.Migrator).Force),
+		f.moving("up", "Apply every migration that is not applied yet", 0, func(m *db.Migrator, _ uint) error { return m.Up() }),
+		f.moving("down N", "Take the newest N migrations back, with the data they hold", 1, (*db.Migrator).Down),
+		f.moving("goto V", "Go up or down to version V; 0 takes every migration back", 1, (*db.Migrator).Goto),
+		f.moving("force V", "Record version V as clean without running anything; 0 for none applied", 1, (*db.Migrator).Force),
+		f.reading("version", "Print the version of the schema", versionReport),
+		f.reading("status", "List the migrations, when each was applied, and what is amiss (exit codes 3, 4 and 6)", statusOf),
+		f.reading("plan", "Print the SQL that up would run, with what each file locks", planOf),
+		f.create(),
 	)
 	return c
 }
 
-// migration is a subcommand with no argument or one number. It ends by printing
-// the version that the schema is at.
-func migration(use, short string, args int, run func(*db.Migrator, uint) error) *cobra.Command {
+// moving is a subcommand with no argument or one number. It ends by printing the
+// version that the schema is at.
+func (f *migrateFlags) moving(use, short string, args int, run func(*db.Migrator, uint) error) *cobra.Command {
+	return f.command(use, short, args, func(cmd *cobra.Command, args []string) (report, error) {
+		var n uint64
+		for _, arg := range args {
+			var err error
+			if n, err = strconv.ParseUint(arg, 10, 31); err != nil {
+				return nil, &usageError{fmt.Errorf("%s: %q is not a whole number", cmd.Use, arg)}
+			}
+		}
+		return f.connected(cmd, func(m *db.Migrator) (report, error) {
+			if err := run(m, uint(n)); err != nil {
+				return nil, err
+			}
+			version, dirty, err := m.Version()
+			steps := append([]db.MigrationStep{}, m.Steps()...)
+			return &moveReport{Version: version, Dirty: dirty, Steps: steps, forced: cmd.Name() == "force"}, err
+		})
+	})
+}
+
+func (f *migrateFlags) reading(use, short string, read func(*db.Migrator) (report, error)) *cobra.Command {
+	return f.command(use, short, 0, func(cmd *cobra.Command, _ []string) (report, error) {
+		return f.connected(cmd, read)
+	})
+}
+
+// command prints the report, and where there is none but JSON is asked for, the
+// error.
+func (f *migrateFlags) command(use, short string, args int, run func(*cobra.Command, []string) (report, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
-		Args:  cobra.ExactArgs(args),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			var n uint64
-			for _, arg := range args {
-				if n, err = strconv.ParseUint(arg, 10, 31); err != nil {
-					return fmt.Errorf("%s: %q is not a whole number", cmd.Use, arg)
-				}
+		Args: func(cmd *cobra.Command, given []string) error {
+			if err := cobra.ExactArgs(args)(cmd, given); err != nil {
+				return &usageError{fmt.Errorf("%s: %w", cmd.Use, err)}
 			}
-			c, err := readConfig()
-			if err != nil {
-				return err
-			}
-			url, err := c.directURL()
-			if err != nil {
-				return err
-			}
-			m, err := db.NewMigrator(cmd.Context(), url)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, m.Close()) }()
-			if err := run(m, uint(n)); err != nil {
-				return err
-			}
-			version, dirty, err := m.Version()
-			if err != nil {
-				return err
-			}
-			state := ""
-			if dirty {
-				state = " (dirty)"
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "version %d%s\n", version, state)
 			return nil
 		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := run(cmd, args)
+			out := cmd.OutOrStdout()
+			switch {
+			case f.json && r != nil:
+				return errors.Join(err, writeJSON(out, r))
+			case f.json && err != nil:
+				return errors.Join(err, writeJSON(out, errorReport(err)))
+			case r != nil:
+				r.text(out)
+			}
+			return err
+		},
 	}
+}
+
+func (f *migrateFlags) connected(cmd *cobra.Command, run func(*db.Migrator) (report, error)) (r report, err error) {
+	c, err := readConfig()
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	url, err := c.directURL()
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	m, err := db.MigratorConfig{Wait: f.wait, LockWait: f.lockWait, Files: migrationFiles}.Open(cmd.Context(), url)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.directVariable(), err)
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return run(m)
+}
+
+// usageError is a command that cannot be understood.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+func exitCode(err error) int {
+	if failure, ok := errors.AsType[*db.MigrationError](err); ok {
+		return exitCodes[failure.Kind]
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitCodes[db.Refused]
+	}
+	return 1
+}
+
+func errorReport(err error) any {
+	kind := "failed"
+	for name, code := range exitCodes {
+		if exitCode(err) == code {
+			kind = string(name)
+		}
+	}
+	return map[string]any{"error": map[string]any{"kind": kind, "message": oneLine(err), "exit_code": exitCode(err)}}
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+func writeJSON(out io.Writer, value any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
 }

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+func TestMigrateCommands(t *testing.T) {
+	env := environment(dbtest.NewEmpty(t, dbtest.NeonOwner))
+	latest, err := db.LatestVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := "version " + strconv.Itoa(int(latest))
+	for _, step := range []struct{ args, want string }{
+		{"version", "version 0"},
+		{"up", "up 1\nup 2"},
+		{"version", newest},
+		{"up", "nothing to do\n" + newest},
+		{"goto 1", "down 2\nversion 1"},
+		{"down 1", "down 1\nversion 0"},
+		{"version", "version 0"},
+		{"up", newest},
+		{"status", "000001  create_users"},
+		{"force 2", "version 2"},
+		{"version", "version 2"},
+	} {
+		if got := todo(t, env, append([]string{"migrate"}, strings.Fields(step.args)...)...); !strings.Contains(got, step.want) {
+			t.Errorf("migrate %s: %s, want %s", step.args, got, step.want)
+		}
+	}
+}
+
+func TestPlanPrintsTheSQLThatUpWouldRun(t *testing.T) {
+	env := environment(dbtest.NewEmpty(t, dbtest.NeonOwner))
+	plan := todo(t, env, "migrate", "plan")
+	last := -1
+	for _, part := range []string{"-- 000001_create_users.up.sql", "-- Locks: ", "CREATE TABLE users", "-- 000002_create_tasks.up.sql", "-- Locks: tasks (new table)", "CREATE TABLE tasks"} {
+		at := strings.Index(plan[last+1:], part)
+		if at < 0 {
+			t.Fatalf("%q does not follow in\n%s", part, plan)
+		}
+		last += at + 1
+	}
+	todo(t, env, "migrate", "up")
+	if plan := todo(t, env, "migrate", "plan"); plan != "-- nothing to do" {
+		t.Errorf("%s", plan)
+	}
+}
+
+// mustExit runs migrate to its end: the exit code, and one line that says something.
+func mustExit(t *testing.T, code int, says string, env []string, args ...string) {
+	t.Helper()
+	_, log, err := runToEnd(t, env, append([]string{"migrate"}, args...)...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	}
+	if got != code || !strings.Contains(log, says) || strings.Count(log, "\n") != 1 || strings.Contains(log, "hunter2") {
+		t.Errorf("migrate %v: exit %d, %q; want %d, one line saying %q", args, got, log, code, says)
+	}
+}
+
+func TestMigrateExitCodes(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	env := environment(url)
+	mustExit(t, 2, "whole number", env, "down", "1.5")
+	mustExit(t, 2, "whole number", env, "goto", "x")
+	mustExit(t, 2, "arg", env, "goto")
+	mustExit(t, 2, "soon", env, "up", "--wait", "soon")
+	mustExit(t, 2, "no version 999", env, "goto", "999")
+	mustExit(t, 2, "DATABASE_URL_UNPOOLED", nil, "up")
+	mustExit(t, 2, "DATABASE_URL_UNPOOLED", []string{"DATABASE_URL=postgres://u:hunter2@ep-x-pooler.neon.tech/d"}, "up")
+	mustExit(t, 2, "DATABASE_URL_UNPOOLED", []string{"DATABASE_URL_UNPOOLED=postgres://u:hunter2@ep-x-pooler.neon.tech/d"}, "up")
+	mustExit(t, 5, "DATABASE_URL: connecting to", []string{"DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/d"}, "up")
+
+	release := dbtest.Lock(t, url, "users")
+	p := command(t, env, "migrate", "down", "7").start(t)
+	dbtest.WaitForLock(t, url)
+	mustExit(t, 4, "another run", env, "up", "--lock-wait", "200ms")
+	release()
+	_ = p.wait(t)
+	todo(t, env, "migrate", "up")
+
+	dbtest.Exec(t, url, "UPDATE schema_migrations SET dirty = true")
+	mustExit(t, 3, "todo migrate force", env, "up")
+	mustExit(t, 3, "todo migrate force", env, "status")
+	dbtest.Exec(t, url, "UPDATE schema_migrations SET dirty = false, version = 999")
+	mustExit(t, 6, "newer", env, "up")
+	mustExit(t, 6, "newer", env, "status")
+
+	help := todo(t, nil, "migrate", "--help")
+	for _, code := range exitCodes {
+		if !strings.Contains(help, "\n  "+strconv.Itoa(code)+"  ") {
+			t.Errorf("the help does not say what exit code %d means", code)
+		}
+	}
+}
+
+func TestMigrateSpeaksJSON(t *testing.T) {
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	env := environment(url)
+	keys := func(args ...string) string {
+		out, _, _ := runToEnd(t, env, append([]string{"migrate", "--json"}, args...)...)
+		var object map[string]any
+		if err := json.Unmarshal([]byte(out), &object); err != nil {
+			t.Fatalf("%v: %v in %s", args, err, out)
+		}
+		flat, _ := json.Marshal(shape(object))
+		return string(flat)
+	}
+	for _, c := range []struct{ args, want string }{
+		{"plan", `{"migrations":[{"locks":"","name":"","sql":"","version":0}]}`},
+		{"up", `{"dirty":false,"steps":[{"direction":"","version":0}],"version":0}`},
+		{"up", `{"dirty":false,"steps":[],"version":0}`},
+		{"version", `{"dirty":false,"version":0}`},
+		{"status", `{"dirty":false,"invalid_indexes":[],"latest":0,"migrations":[{"applied":true,"applied_at":"","name":"","version":0}],"running":null,"version":0}`},
+		{"plan", `{"migrations":[]}`},
+		{"goto 999", `{"error":{"exit_code":0,"kind":"","message":""}}`},
+	} {
+		if got := keys(strings.Fields(c.args)...); got != c.want {
+			t.Errorf("%s: %s, want %s", c.args, got, c.want)
+		}
+	}
+}
+
+// shape is JSON without its strings and numbers, of an array the first element.
+func shape(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for key := range value {
+			value[key] = shape(value[key])
+		}
+		return value
+	case []any:
+		for _, first := range value {
+			return []any{shape(first)}
+		}
+		return value
+	case string:
+		return ""
+	case float64:
+		return 0
+	}
+	return value
+}
+
+func TestOfEightMigrateProcessesOneWorks(t *testing.T) {
+	env := append(environment(dbtest.NewEmpty(t, dbtest.NeonOwner)), "TODO_TEST_MIGRATIONS="+itemFiles(t))
+	outs := make([]string, 8)
+	var wg sync.WaitGroup
+	for i := range outs {
+		p := command(t, env, "migrate", "up")
+		wg.Go(func() {
+			if err := p.Run(); err != nil {
+				t.Errorf("%v: %s", err, p.log)
+			}
+			outs[i] = p.out.String()
+		})
+	}
+	wg.Wait()
+	if idle := strings.Count(strings.Join(outs, ""), "nothing to do"); idle != 7 {
+		t.Errorf("%d of 8 had nothing to do: %q", idle, outs)
+	}
+}
+
+func TestCreateWritesTheNextPair(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"create_items", "add_item_color"} {
+		out := todo(t, nil, "migrate", "create", name, "--dir", dir)
+		up, down, _ := strings.Cut(out, "\n")
+		if want := filepath.Join(dir, "00000"+strconv.Itoa(i+1)+"_"+name+".up.sql"); up != want {
+			t.Errorf("%s, want %s", up, want)
+		}
+		for _, file := range []string{up, down} {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := strings.Split(string(content), "\n"); !strings.HasPrefix(lines[0], "-- Why: ") || !strings.HasPrefix(lines[1], "-- Locks: ") || !strings.HasPrefix(lines[2], "SET LOCAL lock_timeout = ") {
+				t.Errorf("%s: %s", file, content)
+			}
+		}
+	}
+	mustExit(t, 2, "add_task_color", nil, "create", "../evil", "--dir", dir)
+	mustExit(t, 2, "--dir", nil, "create", "add_x", "--dir", dir+"/none")
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/securetodo/securetodo/db"
+)
+
+// moveReport is what up, down, goto and force did.
+type moveReport struct {
+	Version uint               `json:"version"`
+	Dirty   bool               `json:"dirty"`
+	Steps   []db.MigrationStep `json:"steps"`
+
+	forced bool
+}
+
+func (r *moveReport) text(out io.Writer) {
+	for _, step := range r.Steps {
+		fmt.Fprintf(out, "%s %d\n", step.Direction, step.Version)
+	}
+	if len(r.Steps) == 0 && !r.forced {
+		fmt.Fprintln(out, "nothing to do")
+	}
+	fmt.Fprintln(out, versionLine(r.Version, r.Dirty))
+}
+
+type versionOf struct {
+	Version uint `json:"version"`
+	Dirty   bool `json:"dirty"`
+}
+
+func versionReport(m *db.Migrator) (report, error) {
+	version, dirty, err := m.Version()
+	if err != nil {
+		return nil, err
+	}
+	return versionOf{version, dirty}, nil
+}
+
+func (r versionOf) text(out io.Writer) { fmt.Fprintln(out, versionLine(r.Version, r.Dirty)) }
+
+func versionLine(version uint, dirty bool) string {
+	if dirty {
+		return fmt.Sprintf("version %d (dirty)", version)
+	}
+	return fmt.Sprintf("version %d", version)
+}
+
+type statusReport struct{ *db.MigrationStatus }
+
+func statusOf(m *db.Migrator) (report, error) {
+	status, err := m.Status()
+	if status == nil {
+		return nil, err
+	}
+	return statusReport{status}, err
+}
+
+func (r statusReport) text(out io.Writer) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, migration := range r.Migrations {
+		applied := "pending"
+		switch {
+		case migration.AppliedAt != nil:
+			applied = "applied " + migration.AppliedAt.Format(time.RFC3339)
+		case migration.Applied:
+			applied = "applied, time unknown"
+		}
+		if r.Dirty && migration.Version == r.Version {
+			applied = "DIRTY"
+		}
+		fmt.Fprintf(table, "%06d\t%s\t%s\n", migration.Version, migration.Name, applied)
+	}
+	_ = table.Flush()
+	for _, index := range r.InvalidIndexes {
+		fmt.Fprintf(out, "INVALID index %s: %s\n", index.Index, index.Drop)
+	}
+	if r.Running != nil {
+		fmt.Fprintln(out, r.Running)
+	}
+	fmt.Fprintln(out, versionLine(r.Version, r.Dirty))
+}
+
+type planReport struct {
+	Migrations []db.MigrationFile `json:"migrations"`
+}
+
+func planOf(m *db.Migrator) (report, error) {
+	files, err := m.Plan()
+	if err != nil {
+		return nil, err
+	}
+	return planReport{append([]db.MigrationFile{}, files...)}, nil
+}
+
+// text is SQL itself, in which a file without a Locks line shows.
+func (r planReport) text(out io.Writer) {
+	if len(r.Migrations) == 0 {
+		fmt.Fprintln(out, "-- nothing to do")
+	}
+	for i, file := range r.Migrations {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "-- %s.up.sql\n", file)
+		if file.Locks == "" {
+			fmt.Fprintln(out, "-- Locks: not stated")
+		}
+		fmt.Fprint(out, file.SQL)
+	}
+}
