@@ -248,7 +248,7 @@ func (m *Migrator) before(version uint) (before uint) {
 	return before
 }
 
-// after is the migration that follows one, the latest where none does.
+// after is the migration that follows one, the same where none does.
 func (m *Migrator) after(version uint) uint {
 	for _, file := range m.files {
 		if file.Version > version {

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -183,12 +184,18 @@ func TestFailedFileIsRolledBackAndNamesItsRemedy(t *testing.T) {
 }
 
 func TestDirtyVersionOfAnotherProgramIsNotGuessedAt(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	dbtest.Exec(t, url, "UPDATE schema_migrations SET dirty = true")
-	err := migrator(t, url).Up()
-	mustBe(t, err, db.Dirty, "another program")
-	if forces := regexp.MustCompile(`force \d+`).FindAllString(err.Error(), -1); len(forces) != 3 {
-		t.Errorf("%v", err)
+	for version, want := range map[int]string{1: "[force 1 force 0 force 2]", 3: "[force 3 force 2]"} {
+		url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+		m := migratorOf(t, db.MigratorConfig{Files: notes}, url)
+		if err := m.Up(); err != nil {
+			t.Fatal(err)
+		}
+		dbtest.Exec(t, url, fmt.Sprintf("UPDATE schema_migrations SET dirty = true, version = %d", version))
+		err := m.Up()
+		mustBe(t, err, db.Dirty, "another program")
+		if forces := regexp.MustCompile(`force \d+`).FindAllString(err.Error(), -1); fmt.Sprint(forces) != want {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

@@ -163,8 +163,12 @@ func (m *Migrator) remedy(ctx context.Context, state schemaState) (string, error
 	}
 	if !known {
 		version := uint(max(state.version, 0))
+		fromAbove := ""
+		if next := m.after(version); next > version {
+			fromAbove = fmt.Sprintf(" after an up, `todo migrate force %d` after a down", next)
+		}
 		return fmt.Sprintf("version %d is dirty: a migration to it failed or was killed half-way, and another program than this one ran it. Look in the schema: "+
-			"if it is the one of version %d run `todo migrate force %d`; if it is still the one that the migration came from, `todo migrate force %d` after an up, `todo migrate force %d` after a down", version, version, version, m.before(version), m.after(version)), nil
+			"if its changes are there run `todo migrate force %d`; if not, `todo migrate force %d`%s", version, version, m.before(version), fromAbove), nil
 	}
 	again := "todo migrate up"
 	force := step.Version

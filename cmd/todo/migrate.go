@@ -48,7 +48,16 @@ type migrateFlags struct {
 type report interface{ text(io.Writer) }
 
 func migrateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "Change the schema of the database (DATABASE_URL_UNPOOLED, else DATABASE_URL)", Long: migrateHelp}
+	c := &cobra.Command{
+		Use:   "migrate",
+		Short: "Change the schema of the database (DATABASE_URL_UNPOOLED, else DATABASE_URL)",
+		Long:  migrateHelp,
+		// Cobra would print its help and succeed, and a pipeline with a typing error
+		// would go on.
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return &usageError{fmt.Errorf("migrate: no command %q: see todo migrate --help", strings.Join(args, " "))}
+		},
+	}
 	f := &migrateFlags{}
 	c.PersistentFlags().DurationVar(&f.wait, "wait", 0, "how long to try to reach a database that may be waking up, such as 60s")
 	c.PersistentFlags().DurationVar(&f.lockWait, "lock-wait", time.Minute, "how long to wait for another run")

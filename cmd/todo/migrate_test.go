@@ -77,6 +77,8 @@ func TestMigrateExitCodes(t *testing.T) {
 	mustExit(t, 2, "whole number", env, "down", "1.5")
 	mustExit(t, 2, "whole number", env, "goto", "x")
 	mustExit(t, 2, "arg", env, "goto")
+	mustExit(t, 2, "upp", env, "upp")
+	mustExit(t, 2, "--help", env)
 	mustExit(t, 2, "soon", env, "up", "--wait", "soon")
 	mustExit(t, 2, "no version 999", env, "goto", "999")
 	mustExit(t, 2, "DATABASE_URL_UNPOOLED", nil, "up")
