@@ -198,7 +198,7 @@ func (m *Migrator) Force(version uint) error {
 // Nothing to do is none.
 func (m *Migrator) run(do func() error) error {
 	if err := m.prepare(); err != nil {
-		return explainLost(err)
+		return explainSession(err)
 	}
 	unbind := context.AfterFunc(m.ctx, func() { m.migrate.GracefulStop <- true })
 	defer unbind()

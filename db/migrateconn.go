@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -36,10 +37,12 @@ type session struct {
 // openSession connects, and tries again until the wait is over while the database
 // may be waking up.
 func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*session, error) {
-	config, err := pgx.ParseConfig(databaseURL)
+	// The server's URL may hold settings of its pool.
+	pool, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, refuse("%v", errURL)
 	}
+	config := pool.ConnConfig
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
@@ -65,7 +68,7 @@ func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*
 		}
 	}
 	if err := s.identify(ctx); err != nil {
-		return nil, errors.Join(explainLost(err), s.pool.Close())
+		return nil, errors.Join(explainSession(err), s.pool.Close())
 	}
 	return s, nil
 }
@@ -90,7 +93,7 @@ func (s *session) lock(ctx context.Context, wait time.Duration) error {
 	for deadline := time.Now().Add(wait); ; {
 		var got bool
 		if err := s.row(ctx, "SELECT pg_try_advisory_lock($1)", []any{s.lockKey}, &got); err != nil || got {
-			return explainLost(err)
+			return explainSession(err)
 		}
 		if time.Now().After(deadline) {
 			return s.lockedBy(ctx, wait)
@@ -103,13 +106,13 @@ func (s *session) lock(ctx context.Context, wait time.Duration) error {
 
 func (s *session) unlock() error {
 	var was bool
-	return explainLost(s.row(context.Background(), "SELECT pg_advisory_unlock($1)", []any{s.lockKey}, &was))
+	return explainSession(s.row(context.Background(), "SELECT pg_advisory_unlock($1)", []any{s.lockKey}, &was))
 }
 
 func (s *session) lockedBy(ctx context.Context, wait time.Duration) error {
 	holder, err := s.holder(ctx)
 	if err != nil {
-		return explainLost(err)
+		return explainSession(err)
 	}
 	who := "another run"
 	if holder != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -67,12 +68,24 @@ func explainConnection(config *pgx.ConnConfig, err error) (explained error, pass
 
 const lostText = "the connection was lost: run `todo migrate status`, which says what to do"
 
-// explainLost gives the error of a connection that died its kind.
-func explainLost(err error) error {
-	if _, known := errors.AsType[*MigrationError](err); err == nil || known || !isLostConnection(err) {
+// explainSession gives an error outside the files its kind: a connection that died,
+// or a login that may not.
+func explainSession(err error) error {
+	if _, known := errors.AsType[*MigrationError](err); err == nil || known {
 		return err
 	}
-	return &MigrationError{Kind: Unreachable, text: lostText, cause: err}
+	cause := err
+	if failed, ok := errors.AsType[*database.Error](err); ok {
+		cause = failed.OrigErr
+	}
+	pg, answered := errors.AsType[*pgconn.PgError](cause)
+	switch {
+	case isLostConnection(cause):
+		return &MigrationError{Kind: Unreachable, text: lostText, cause: cause}
+	case answered && pg.Code == "42501": // insufficient privilege
+		return &MigrationError{Kind: Refused, text: "this login may not migrate: use the one that owns the tables, or may create them", cause: cause}
+	}
+	return err
 }
 
 // IsPooler tells whether a PostgreSQL URL or DSN names a pooler of Neon's, whose

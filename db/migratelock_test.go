@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -152,6 +153,22 @@ func TestConnectionThatIsRefusedIsNotTriedAgain(t *testing.T) {
 			if strings.Contains(err.Error(), "hunter2") {
 				t.Error("the message holds the password")
 			}
+		})
+	}
+}
+
+func TestURLOfTheServersPoolWillDo(t *testing.T) {
+	mustBeAt(t, migrator(t, dbtest.NewEmpty(t, dbtest.NeonOwner)+"&pool_max_conns=4"), 0)
+}
+
+func TestLoginThatOwnsNothingIsToldToUseAnother(t *testing.T) {
+	for name, url := range map[string]string{"empty": dbtest.NewEmpty(t, dbtest.NeonOwner), "migrated": dbtest.New(t, dbtest.NeonOwner)} {
+		t.Run(name, func(t *testing.T) {
+			super := dbtest.SuperuserURL(t, url)
+			login := dbtest.Value[string](t, super, "SELECT 'nothing_' || current_database()")
+			dbtest.Exec(t, super, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'nothing'", login))
+			t.Cleanup(func() { dbtest.Exec(t, super, "DROP ROLE "+login) })
+			mustBe(t, migrator(t, dbtest.As(t, url, login, "nothing")).Up(), db.Refused, "owns the tables")
 		})
 	}
 }

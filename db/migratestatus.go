@@ -56,12 +56,12 @@ func (m *Migrator) state(ctx context.Context) (schemaState, error) {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return none, nil
 	}
-	return state, explainLost(err)
+	return state, explainSession(err)
 }
 
 func (m *Migrator) exists(ctx context.Context, table string) (exists bool, err error) {
 	err = m.session.row(ctx, "SELECT to_regclass($1) IS NOT NULL", []any{m.table(table)}, &exists)
-	return exists, explainLost(err)
+	return exists, explainSession(err)
 }
 
 // Status reads all there is to know, without the lock. The error is Dirty or Newer
@@ -84,7 +84,7 @@ func (m *Migrator) Status() (*MigrationStatus, error) {
 		s.Migrations = append(s.Migrations, row)
 	}
 	if s.Running, err = m.session.holder(m.ctx); err != nil {
-		return nil, explainLost(err)
+		return nil, explainSession(err)
 	}
 	if s.InvalidIndexes, err = m.InvalidIndexes(); err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (m *Migrator) appliedAt(ctx context.Context) (map[uint]time.Time, error) {
 	}
 	rows, err := m.session.conn.Query(ctx, "SELECT version, finished_at FROM "+m.table("schema_migration_log")+" WHERE direction = 'up' AND finished_at IS NOT NULL")
 	if err != nil {
-		return nil, explainLost(err)
+		return nil, explainSession(err)
 	}
 	var version uint
 	var at time.Time
@@ -110,7 +110,7 @@ func (m *Migrator) appliedAt(ctx context.Context) (map[uint]time.Time, error) {
 		found[version] = at.UTC()
 		return nil
 	})
-	return found, explainLost(err)
+	return found, explainSession(err)
 }
 
 // InvalidIndexes are the INVALID indexes that nobody is building.
@@ -124,10 +124,10 @@ func (m *Migrator) InvalidIndexes() ([]InvalidIndex, error) {
 		  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index WHERE index_relid = indexrelid)
 		ORDER BY 1`)
 	if err != nil {
-		return nil, explainLost(err)
+		return nil, explainSession(err)
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[InvalidIndex])
-	return found, explainLost(err)
+	return found, explainSession(err)
 }
 
 // index tells whether an index is there, and whether it is INVALID.
@@ -211,7 +211,7 @@ func (m *Migrator) interrupted(ctx context.Context) (step MigrationStep, finishe
 		return step, false, false, nil
 	}
 	if err != nil || finished {
-		return step, finished, err == nil, explainLost(err)
+		return step, finished, err == nil, explainSession(err)
 	}
 	finished, err = m.finishedConcurrently(ctx, step)
 	return step, finished, err == nil, err
@@ -235,5 +235,5 @@ func (m *Migrator) finishedConcurrently(ctx context.Context, step MigrationStep)
 	// A DROP that was cut short leaves the index INVALID, which is as good as gone:
 	// the version before it then promises nothing that is not there.
 	valid, _, err := m.index(ctx, name)
-	return valid == created, explainLost(err)
+	return valid == created, explainSession(err)
 }
