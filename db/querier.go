@@ -40,7 +40,9 @@ type Querier interface {
 	//
 	// Index: users_pkey, tasks_pkey.
 	EraseAccount(ctx context.Context, arg EraseAccountParams) (int64, error)
-	// ExportTasks returns all of one user's tasks, oldest first.
+	// ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
+	// the planner cannot know: it expects that not all rows will be fetched, so it reads
+	// them in the order of the index instead of sorting them all before the first.
 	//
 	// Index: tasks_user_id_created_at_id_idx, backwards.
 	ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error)
