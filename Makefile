@@ -28,6 +28,9 @@ generate: ## compile sql/queries into db
 schema: ## dump what the migrations make into sql/schema.sql (PostgreSQL 15)
 	$(GO) test ./db -run '^TestSchemaFileIsFresh$$' -count=1 -update
 
+explain: ## write what each query does to the database into sql/plans.md (PostgreSQL 15)
+	$(GO) test ./db -run '^TestPlansFileIsFresh$$' -count=1 -update
+
 docs: ## write the README's configuration table and .env.example
 	$(GO) test ./cmd/todo -run '^TestConfigurationIsDocumented$$' -count=1 -update
 
@@ -39,4 +42,4 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run Ownership -count=1 ./db
 
-.PHONY: help run test build image generate schema docs lint
+.PHONY: help run test build image generate schema explain docs lint

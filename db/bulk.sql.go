@@ -42,7 +42,9 @@ type ClearTasksParams struct {
 
 // ClearTasks removes one user's tasks that pass the filters, and counts them.
 //
-// Index: users_pkey, and one that begins with user_id.
+// Index: users_pkey, and one that begins with user_id; a scan of the table of
+// tasks for a user who owns much of it.
+// Buffers: at most 24 with 5 tasks, 32,000 with 50,000.
 func (q *Queries) ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error) {
 	result, err := q.db.Exec(ctx, clearTasks,
 		arg.UserID,
@@ -101,7 +103,9 @@ type CompleteTasksParams struct {
 // CompleteTasks sets completed of one user's tasks that pass the filters and are
 // not so yet, and counts them.
 //
-// Index: users_pkey, and one that begins with user_id.
+// Index: users_pkey, and one that begins with user_id; a scan of the table of
+// tasks for a user who owns much of it.
+// Buffers: at most 72 with 5 tasks, 400,000 with 50,000.
 func (q *Queries) CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error) {
 	result, err := q.db.Exec(ctx, completeTasks,
 		arg.UserID,

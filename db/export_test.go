@@ -3,6 +3,10 @@ package db
 import (
 	"context"
 	"fmt"
+	"reflect"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Scope is a user's scope itself, for SQL that no generated query says.
@@ -42,4 +46,32 @@ func (p *Pool) CheckWallAfter(ctx context.Context, damage string) error {
 		return err
 	}
 	return checkWall(ctx, tx)
+}
+
+// Call is what a generated query sends to the database for its parameters.
+func Call(ctx context.Context, name string, params any) (sql string, args []any) {
+	heard := &caller{}
+	reflect.ValueOf(New(heard)).MethodByName(name).Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(params)})
+	return heard.sql, heard.args
+}
+
+// caller is a DBTX that remembers the last query with its arguments.
+type caller struct {
+	listener
+	args []any
+}
+
+func (c *caller) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	c.args = args
+	return c.listener.Exec(ctx, sql, args...)
+}
+
+func (c *caller) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	c.args = args
+	return c.listener.Query(ctx, sql, args...)
+}
+
+func (c *caller) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	c.args = args
+	return c.listener.QueryRow(ctx, sql, args...)
 }

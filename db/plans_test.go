@@ -1,141 +1,210 @@
 package db_test
 
 import (
-	"context"
-	"encoding/json"
+	"cmp"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-// node is a node of a plan, as EXPLAIN (FORMAT JSON) writes it.
-type node struct {
-	Type      string `json:"Node Type"`
-	Index     string `json:"Index Name"`
-	Relation  string `json:"Relation Name"`
-	Direction string `json:"Scan Direction"`
-	Cond      string `json:"Index Cond"`
-	Plans     []node
-}
+var (
+	measuring    sync.Once
+	measurements []measurement
+)
 
-// walk calls visit with a node and all below it.
-func (n node) walk(visit func(node)) {
-	visit(n)
-	for _, child := range n.Plans {
-		child.walk(visit)
-	}
-}
-
-// explain plans a query as the server runs it, prepared and as todo_app: with the
-// generic plan, which knows no parameter, or the custom one, which knows them all.
-func explain(t *testing.T, conn *pgx.Conn, mode, name, user string) node {
+// measured is measureAll, once for all tests.
+func measured(t *testing.T) []measurement {
 	t.Helper()
-	ctx := t.Context()
-	statement := db.Statements(ctx)[name]
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		t.Fatal(err)
+	measuring.Do(func() { measurements = measureAll(t) })
+	if measurements == nil {
+		t.Fatal("not every query could be measured")
 	}
-	defer tx.Rollback(ctx)
-	description, err := tx.Prepare(ctx, "", statement)
-	if err != nil {
-		t.Fatal(err)
-	}
-	prepared := fmt.Sprintf("SET LOCAL plan_cache_mode = force_%s_plan; PREPARE planned AS %s", mode, statement)
-	values := []string{"'" + user + "'"}
-	for range description.ParamOIDs[1:] {
-		values = append(values, "NULL")
-	}
-	if strings.HasSuffix(name, "Task") {
-		values[1] = "'6ba7b810-9dad-41d1-80b4-00c04fd430c8'"
-	}
-	if strings.HasPrefix(name, "ListTasks") {
-		// A page far from the first one.
-		values[3], values[len(values)-2], values[len(values)-1] = "'{}'", "'6ba7b810-9dad-41d1-80b4-00c04fd430c8'", "1001"
-		if strings.Contains(name, "CreatedAt") {
-			values[len(values)-3] = "now() - interval '30 days'"
-		}
-	}
-	if _, err := tx.Exec(ctx, prepared+"; SELECT set_config('role', 'todo_app', true), set_config('app.user_id', '"+user+"', true)"); err != nil {
-		t.Fatal(err)
-	}
-	var plan []byte
-	if err := tx.QueryRow(ctx, "EXPLAIN (FORMAT JSON) EXECUTE planned ("+strings.Join(values, ", ")+")", pgx.QueryExecModeSimpleProtocol).Scan(&plan); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(ctx, "DEALLOCATE planned"); err != nil {
-		t.Fatal(err)
-	}
-	var explained []struct{ Plan node }
-	if err := json.Unmarshal(plan, &explained); err != nil {
-		t.Fatal(err)
-	}
-	return explained[0].Plan
+	return measurements
 }
 
-// TestEveryQueryIsServedByAnIndex plans each query among 10,000 users with 5 tasks
-// each and one with 50,000: no table is scanned for it, whoever asks.
-func TestEveryQueryIsServedByAnIndex(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	super := dbtest.SuperuserURL(t, url)
-	dbtest.Exec(t, super, `
-		INSERT INTO users (id) SELECT 'user' || n FROM generate_series(1, 10000) AS n;
-		INSERT INTO users (id) VALUES ('big');
-		INSERT INTO tasks (user_id, id, title, created_at) SELECT 'user' || n, gen_random_uuid(), 'task ' || k, now() - k * interval '1 hour'
-		FROM generate_series(1, 10000) AS n, generate_series(1, 5) AS k;
-		INSERT INTO tasks (user_id, id, title, created_at) SELECT 'big', gen_random_uuid(), 'task ' || k, now() - k * interval '1 minute' FROM generate_series(1, 50000) AS k`)
-	dbtest.Exec(t, super, "VACUUM ANALYZE")
-	conn, err := pgx.Connect(t.Context(), super)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	for name := range db.Statements(t.Context()) {
-		for _, user := range []string{"user77", "big"} {
-			for _, mode := range []string{"generic", "custom"} {
-				t.Run(strings.Join([]string{name, user, mode}, " "), func(t *testing.T) {
-					mustUseItsIndex(t, name, explain(t, conn, mode, name, user), user == "big" && mode == "custom")
-				})
-			}
-		}
-	}
-}
-
-// mustUseItsIndex lets a query scan the table only where it is planned for a user
-// who owns half of it and for whom no index has the order.
-func mustUseItsIndex(t *testing.T, name string, plan node, mayScan bool) {
+// measureAll runs every query for a user with few tasks and for one with many, in both
+// modes of planning.
+func measureAll(t *testing.T) []measurement {
 	t.Helper()
-	var indexes []string
-	scanned, sorted, keyset := false, false, false
-	plan.walk(func(n node) {
-		if n.Index != "" {
-			indexes = append(indexes, strings.TrimSpace(n.Index+" "+strings.ToLower(n.Direction)))
+	queries := slices.Sorted(maps.Keys(db.Statements(t.Context())))
+	for _, name := range queries {
+		if calls[name] == nil {
+			t.Fatalf("query %s has no example: add it to calls", name)
 		}
-		keyset = keyset || strings.Contains(n.Cond, "ROW(created_at, id)")
-		scanned = scanned || n.Type == "Seq Scan"
-		sorted = sorted || n.Type == "Sort" || n.Type == "Incremental Sort"
+	}
+	w := newWorkload(t)
+	var all []measurement
+	for _, name := range queries {
+		for _, mode := range []string{"generic", "custom"} {
+			t.Run(fmt.Sprint("measure ", name, " ", mode), func(t *testing.T) {
+				conn := w.connFor(t, name)
+				for _, o := range []owner{w.few, w.many} {
+					all = append(all, w.measure(t, conn, name, o, mode))
+				}
+			})
+		}
+	}
+	if len(all) != 4*len(queries) {
+		t.Fatal("not every query could be measured")
+	}
+	slices.SortStableFunc(all, func(a, b measurement) int {
+		return cmp.Or(cmp.Compare(a.query, b.query), cmp.Compare(a.tasks, b.tasks))
 	})
-	want := map[string]string{
-		"ListTasksByCreatedAtDesc": "tasks_user_id_created_at_id_idx forward",
-		"ListTasksByCreatedAtAsc":  "tasks_user_id_created_at_id_idx backward",
-		"GetTask":                  "tasks_pkey forward",
-		"UpdateTask":               "tasks_pkey forward",
-		"CompleteTask":             "tasks_pkey forward",
-		"DeleteTask":               "tasks_pkey forward",
-	}[name]
-	if want != "" && (!slices.Contains(indexes, want) || sorted || scanned) {
-		t.Errorf("uses %q, sorted %t, scanned %t; want %s alone", indexes, sorted, scanned, want)
+	return all
+}
+
+// claim is what the comment of a query states.
+type claim struct {
+	index     string
+	few, many int // buffers at most
+}
+
+var claimed = regexp.MustCompile(`(?s)\n-- Index: (.*?)\n-- Buffers: at most ([\d,]+)(?: with 5 tasks, ([\d,]+) with 50,000)?[ .]`)
+
+func claims(t *testing.T) map[string]claim {
+	t.Helper()
+	files, _ := filepath.Glob("../sql/queries/*.sql")
+	found := map[string]claim{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range strings.Split(string(content), "-- name: ")[1:] {
+			name, _, _ := strings.Cut(query, " ")
+			stated := claimed.FindStringSubmatch(query)
+			if stated == nil {
+				t.Fatalf("%s does not state its index and its buffers", name)
+			}
+			c := claim{index: strings.ReplaceAll(stated[1], "\n-- ", " "), few: number(stated[2]), many: number(stated[2])}
+			if stated[3] != "" {
+				c.many = number(stated[3])
+			}
+			found[name] = c
+		}
 	}
-	if strings.Contains(name, "ByCreatedAt") && !keyset {
-		t.Error("reads every page before the one that is asked for")
+	return found
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(strings.ReplaceAll(s, ",", ""))
+	return n
+}
+
+func (c claim) buffers(m measurement) int {
+	if m.tasks > 5 {
+		return c.many
 	}
-	if scanned && !mayScan {
-		t.Errorf("scans a table; its indexes are %q", indexes)
+	return c.few
+}
+
+// TestEveryQueryKeepsToItsIndexAndBuffers runs each query among 10,000 users with 5
+// tasks each and one with 50,000.
+func TestEveryQueryKeepsToItsIndexAndBuffers(t *testing.T) {
+	claims := claims(t)
+	for _, m := range measured(t) {
+		t.Run(fmt.Sprint(m.query, " ", m.tasks, " ", m.mode), func(t *testing.T) {
+			c := claims[m.query]
+			for _, fault := range c.faults(m) {
+				t.Error(fault)
+			}
+			if m.buffers > c.buffers(m) {
+				t.Errorf("touches %d buffers, and states %d at most", m.buffers, c.buffers(m))
+			}
+			if t.Failed() {
+				t.Logf("%s\n%s", c.index, m.plan)
+			}
+		})
 	}
+}
+
+var indexName = regexp.MustCompile(`(\w+_(?:pkey|idx))(?:, (forwards|backwards))?`)
+
+// faults says where a query does not use the indexes that it claims, or more. A table
+// may be scanned only where the claim says so and the plan is made for a user who owns
+// half of it, and rows may be sorted only where the claim says so.
+func (c claim) faults(m measurement) []string {
+	var faults []string
+	// Any index of tasks begins with user_id, and users has but one.
+	mayUse, mayScan := func(string) bool { return false }, false
+	if strings.Contains(c.index, "one that begins with user_id") {
+		mayUse = func(index string) bool { return strings.HasPrefix(index, "tasks_") }
+		mayScan = strings.Contains(c.index, "a scan of the table") && m.tasks > 5 && m.mode == "custom"
+		if !slices.ContainsFunc(m.indexes, mayUse) && !mayScan {
+			faults = append(faults, "uses no index that begins with user_id")
+		}
+	}
+	var names []string
+	for _, named := range indexName.FindAllStringSubmatch(c.index, -1) {
+		names = append(names, named[1])
+		if !slices.Contains(m.indexes, named[1]) {
+			faults = append(faults, "does not use "+named[1])
+		}
+		scan := map[string]string{"": "", "forwards": "Index Scan using " + named[1], "backwards": "Index Scan Backward using " + named[1]}[named[2]]
+		if !strings.Contains(m.plan, scan) {
+			faults = append(faults, "does not read "+named[1]+" "+named[2])
+		}
+	}
+	for _, index := range m.indexes {
+		if !slices.Contains(names, index) && !mayUse(index) {
+			faults = append(faults, "uses "+index)
+		}
+	}
+	if len(m.scanned) > 0 && !mayScan {
+		faults = append(faults, fmt.Sprint("scans ", m.scanned))
+	}
+	if strings.Contains(m.plan, "Sort Key: ") && !strings.Contains(c.index, "sorted") {
+		faults = append(faults, "sorts")
+	}
+	return faults
+}
+
+const plansFile = "../sql/plans.md"
+
+func TestPlansFileIsFresh(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	if major := dbtest.Value[int](t, url, "SELECT current_setting('server_version_num')::integer / 10000"); major != 15 {
+		skipOutsideCI(t, "other versions than 15 plan and explain otherwise")
+	}
+	now := plansPage(measured(t), claims(t))
+	if *update {
+		if err := os.WriteFile(plansFile, []byte(now), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(plansFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(written) != now {
+		// While other sessions change the catalog, this one may have to read the root of
+		// an index again: that passes.
+		now = plansPage(measureAll(t), claims(t))
+	}
+	if string(written) != now {
+		t.Errorf("sql/plans.md is not what PostgreSQL does: run `make explain`; the first difference:\n%s", firstDifference(string(written), now))
+	}
+}
+
+func firstDifference(written, now string) string {
+	is, was := strings.Split(now, "\n"), strings.Split(written, "\n")
+	for i, line := range is {
+		if i >= len(was) {
+			return "+ " + line
+		}
+		if line != was[i] {
+			return fmt.Sprintf("line %d\n- %s\n+ %s", i+1, was[i], line)
+		}
+	}
+	return "- " + strings.Join(was[len(is):], "\n- ")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-var update = flag.Bool("update", false, "write sql/schema.sql")
+var update = flag.Bool("update", false, "write the file that is compared: sql/schema.sql, sql/plans.md")
 
 const schemaFile = "../sql/schema.sql"
 

@@ -76,6 +76,7 @@ type CompleteTaskRow struct {
 // atomic statement. if_match and matched are UpdateTask's.
 //
 // Index: users_pkey, tasks_pkey.
+// Buffers: at most 32.
 func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (CompleteTaskRow, error) {
 	row := q.db.QueryRow(ctx, completeTask,
 		arg.UserID,
@@ -155,6 +156,7 @@ type CreateTaskRow struct {
 // or the token brings another e-mail.
 //
 // Index: users_pkey, tasks_pkey.
+// Buffers: at most 32.
 func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error) {
 	row := q.db.QueryRow(ctx, createTask,
 		arg.UserID,
@@ -218,6 +220,7 @@ type DeleteTaskParams struct {
 // given and lacks the task's version; no row says that there is no such task.
 //
 // Index: users_pkey, tasks_pkey.
+// Buffers: at most 24.
 func (q *Queries) DeleteTask(ctx context.Context, arg DeleteTaskParams) (bool, error) {
 	row := q.db.QueryRow(ctx, deleteTask,
 		arg.UserID,
@@ -245,6 +248,7 @@ type GetTaskParams struct {
 // GetTask returns one task of one user.
 //
 // Index: tasks_pkey.
+// Buffers: at most 8.
 func (q *Queries) GetTask(ctx context.Context, arg GetTaskParams) (Task, error) {
 	row := q.db.QueryRow(ctx, getTask, arg.UserID, arg.ID)
 	var i Task
@@ -285,7 +289,8 @@ type SeedTasksParams struct {
 // SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
 // them. The arrays have one element a task.
 //
-// Index: users_pkey, tasks_pkey.
+// Index: users_pkey.
+// Buffers: at most 200 for ten tasks.
 func (q *Queries) SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, error) {
 	result, err := q.db.Exec(ctx, seedTasks,
 		arg.UserID,
@@ -401,6 +406,7 @@ type UpdateTaskRow struct {
 // matched is false.
 //
 // Index: users_pkey, tasks_pkey.
+// Buffers: at most 32.
 func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateTaskRow, error) {
 	row := q.db.QueryRow(ctx, updateTask,
 		arg.UserID,

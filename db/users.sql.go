@@ -22,7 +22,9 @@ type EraseAccountParams struct {
 // EraseAccount removes one user, and by the foreign key every task of it, and
 // counts the user: 0 where nothing was ever written.
 //
-// Index: users_pkey, tasks_pkey.
+// Index: users_pkey, and one that begins with user_id; a scan of the table of
+// tasks for a user who owns much of it.
+// Buffers: at most 40 with 5 tasks, 70,000 with 50,000.
 func (q *Queries) EraseAccount(ctx context.Context, arg EraseAccountParams) (int64, error) {
 	result, err := q.db.Exec(ctx, eraseAccount, arg.UserID)
 	if err != nil {
@@ -48,6 +50,7 @@ type ExportTasksParams struct {
 // them in the order of the index instead of sorting them all before the first.
 //
 // Index: tasks_user_id_created_at_id_idx, backwards.
+// Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
 func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, exportTasks, arg.UserID)
 	if err != nil {
@@ -109,7 +112,9 @@ type GetAccountRow struct {
 // GetAccount returns one user's own row and counts the tasks; overdue are those
 // that are pending and were due before now.
 //
-// Index: users_pkey, and one that begins with user_id.
+// Index: users_pkey, and one that begins with user_id; a scan of the table of
+// tasks for a user who owns much of it.
+// Buffers: at most 18 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) GetAccount(ctx context.Context, arg GetAccountParams) (GetAccountRow, error) {
 	row := q.db.QueryRow(ctx, getAccount, arg.UserID)
 	var i GetAccountRow
@@ -143,6 +148,7 @@ type GetUserRow struct {
 // GetUser returns one user's own row.
 //
 // Index: users_pkey.
+// Buffers: at most 6.
 func (q *Queries) GetUser(ctx context.Context, arg GetUserParams) (GetUserRow, error) {
 	row := q.db.QueryRow(ctx, getUser, arg.UserID)
 	var i GetUserRow

@@ -2,7 +2,9 @@
 -- CompleteTasks sets completed of one user's tasks that pass the filters and are
 -- not so yet, and counts them.
 --
--- Index: users_pkey, and one that begins with user_id.
+-- Index: users_pkey, and one that begins with user_id; a scan of the table of
+-- tasks for a user who owns much of it.
+-- Buffers: at most 72 with 5 tasks, 400,000 with 50,000.
 WITH /* CompleteTasks */ owner AS (
   UPDATE users
   SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
@@ -30,7 +32,9 @@ WHERE tasks.user_id = @user_id
 -- name: ClearTasks :execrows
 -- ClearTasks removes one user's tasks that pass the filters, and counts them.
 --
--- Index: users_pkey, and one that begins with user_id.
+-- Index: users_pkey, and one that begins with user_id; a scan of the table of
+-- tasks for a user who owns much of it.
+-- Buffers: at most 24 with 5 tasks, 32,000 with 50,000.
 WITH /* ClearTasks */ owner AS (
   UPDATE users
   SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')

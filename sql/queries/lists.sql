@@ -4,6 +4,7 @@
 -- id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_user_id_created_at_id_idx, forwards.
+-- Buffers: at most 16 with 5 tasks, 120 with 50,000.
 SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -27,6 +28,7 @@ LIMIT @page_size;
 -- id is after_id, or from the start where after_id is NULL.
 --
 -- Index: tasks_user_id_created_at_id_idx, backwards.
+-- Buffers: at most 16 with 5 tasks, 120 with 50,000.
 SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -52,6 +54,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -76,6 +79,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -101,6 +105,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -126,6 +131,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -150,6 +156,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -174,6 +181,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -198,6 +206,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -222,6 +231,7 @@ LIMIT @page_size;
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
 -- index of every sort order would be paid by every write.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id

@@ -2,6 +2,7 @@
 -- GetTask returns one task of one user.
 --
 -- Index: tasks_pkey.
+-- Buffers: at most 8.
 SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
@@ -14,6 +15,7 @@ WHERE user_id = @user_id
 -- or the token brings another e-mail.
 --
 -- Index: users_pkey, tasks_pkey.
+-- Buffers: at most 32.
 WITH /* CreateTask */ owner AS (
   INSERT INTO users (id, email)
   SELECT @user_id, sqlc.narg('email')
@@ -40,6 +42,7 @@ RETURNING user_id, id, title, description, completed, created_at, updated_at, pr
 -- matched is false.
 --
 -- Index: users_pkey, tasks_pkey.
+-- Buffers: at most 32.
 WITH /* UpdateTask */ before AS (
   SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
   FROM tasks
@@ -107,6 +110,7 @@ WHERE NOT EXISTS (SELECT FROM changed);
 -- atomic statement. if_match and matched are UpdateTask's.
 --
 -- Index: users_pkey, tasks_pkey.
+-- Buffers: at most 32.
 WITH /* CompleteTask */ before AS (
   SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
   FROM tasks
@@ -147,6 +151,7 @@ WHERE NOT EXISTS (SELECT FROM changed);
 -- given and lacks the task's version; no row says that there is no such task.
 --
 -- Index: users_pkey, tasks_pkey.
+-- Buffers: at most 24.
 WITH /* DeleteTask */ before AS (
   SELECT id
   FROM tasks
@@ -171,7 +176,8 @@ FROM before;
 -- SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
 -- them. The arrays have one element a task.
 --
--- Index: users_pkey, tasks_pkey.
+-- Index: users_pkey.
+-- Buffers: at most 200 for ten tasks.
 WITH /* SeedTasks */ owner AS (
   INSERT INTO users (id, email)
   VALUES (@user_id, sqlc.narg('email'))

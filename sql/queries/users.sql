@@ -2,7 +2,9 @@
 -- GetAccount returns one user's own row and counts the tasks; overdue are those
 -- that are pending and were due before now.
 --
--- Index: users_pkey, and one that begins with user_id.
+-- Index: users_pkey, and one that begins with user_id; a scan of the table of
+-- tasks for a user who owns much of it.
+-- Buffers: at most 18 with 5 tasks, 4,000 with 50,000.
 SELECT /* GetAccount */ users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
 FROM users
 CROSS JOIN (
@@ -18,6 +20,7 @@ WHERE users.id = @user_id;
 -- GetUser returns one user's own row.
 --
 -- Index: users_pkey.
+-- Buffers: at most 6.
 SELECT /* GetUser */ users.id, users.email, users.created_at
 FROM users
 WHERE users.id = @user_id;
@@ -26,7 +29,9 @@ WHERE users.id = @user_id;
 -- EraseAccount removes one user, and by the foreign key every task of it, and
 -- counts the user: 0 where nothing was ever written.
 --
--- Index: users_pkey, tasks_pkey.
+-- Index: users_pkey, and one that begins with user_id; a scan of the table of
+-- tasks for a user who owns much of it.
+-- Buffers: at most 40 with 5 tasks, 70,000 with 50,000.
 DELETE /* EraseAccount */ FROM users
 WHERE users.id = @user_id;
 
@@ -36,6 +41,7 @@ WHERE users.id = @user_id;
 -- them in the order of the index instead of sorting them all before the first.
 --
 -- Index: tasks_user_id_created_at_id_idx, backwards.
+-- Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
 SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = @user_id
