@@ -162,7 +162,7 @@ func TestSlowReadersDoNotStarveTheOthers(t *testing.T) {
 				broken++
 			}
 		}
-		return broken == 2
+		return broken >= 2 // an export that began again may have been broken off by a slow machine
 	})
 }
 
