@@ -10,14 +10,11 @@ import (
 )
 
 func TestServerMayStartOnTheSchemaItWasBuiltFor(t *testing.T) {
-	for _, login := range dbtest.Logins {
-		t.Run(login.String(), func(t *testing.T) {
-			h := newHousehold(t, login)
-			if newer, err := h.pool.Check(t.Context()); newer != 0 || err != nil {
-				t.Errorf("%d, %v", newer, err)
-			}
-		})
-	}
+	inEachHousehold(t, func(t *testing.T, h household) {
+		if newer, err := h.pool.Check(t.Context()); newer != 0 || err != nil {
+			t.Errorf("%d, %v", newer, err)
+		}
+	})
 }
 
 func TestLoginThatOwnsNothingIsEnough(t *testing.T) {

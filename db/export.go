@@ -24,28 +24,21 @@ func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow
 	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
 	// Before the results are closed, which would read the rest that nobody wants.
 	defer cancel()
-	batch := &pgx.Batch{}
-	batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-	batch.Queue(enterScope, userID, milliseconds(exportTimeout))
-	batch.Queue(getUser, userID)
-	batch.Queue(exportTasks, userID)
-	batch.Queue("COMMIT")
-	results := conn.SendBatch(ctx, batch)
-	if err := export(results, begin, each); err != nil {
+	answers := p.ask(ctx, conn, snapshot, scope{pool: p, userID: userID, limit: exportTimeout},
+		query{getUser, []any{userID}}, query{exportTasks, []any{userID}})
+	if err := export(answers, begin, each); err != nil {
 		cancel()
-		_ = results.Close()
+		_ = answers.Close()
 		return translate(err)
 	}
-	return translate(results.Close())
+	return translate(answers.Close())
 }
 
-func export(results pgx.BatchResults, begin func(*GetUserRow) error, each func(Task) error) error {
-	for range 2 {
-		if _, err := results.Exec(); err != nil {
-			return err
-		}
+func export(answers answers, begin func(*GetUserRow) error, each func(Task) error) error {
+	if err := answers.entered(); err != nil {
+		return err
 	}
-	rows, _ := results.Query()
+	rows, _ := answers.Query()
 	users, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[GetUserRow])
 	if err != nil {
 		return err
@@ -53,7 +46,7 @@ func export(results pgx.BatchResults, begin func(*GetUserRow) error, each func(T
 	if len(users) == 0 {
 		users = append(users, nil)
 	}
-	rows, _ = results.Query()
+	rows, _ = answers.Query()
 	defer rows.Close()
 	// The first row shows that there is an answer.
 	more := rows.Next()
@@ -72,9 +65,5 @@ func export(results pgx.BatchResults, begin func(*GetUserRow) error, each func(T
 			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	_, err = results.Exec()
-	return err
+	return rows.Err()
 }

@@ -133,6 +133,9 @@ func TestEveryQueryHasAnAttempt(t *testing.T) {
 	}
 }
 
+// modes are the ways into a scope.
+var modes = map[string][]db.Option{"set_config": nil, "distributed": {db.Distributed}}
+
 // household is a database with a task of alice's and one of bob's.
 type household struct {
 	url, super string
@@ -140,10 +143,10 @@ type household struct {
 	secret     uuid.UUID // alice's task
 }
 
-func newHousehold(t *testing.T, login dbtest.Login) household {
+func newHousehold(t *testing.T, login dbtest.Login, options ...db.Option) household {
 	t.Helper()
 	url := dbtest.New(t, login)
-	h := household{url: url, super: dbtest.SuperuserURL(t, url), pool: dbtest.Pool(t, url), secret: uuid.Must(uuid.NewV7())}
+	h := household{url: url, super: dbtest.SuperuserURL(t, url), pool: dbtest.Pool(t, url, options...), secret: uuid.Must(uuid.NewV7())}
 	for user, id := range map[string]uuid.UUID{alice: h.secret, bob: uuid.Must(uuid.NewV7())} {
 		_, err := h.pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 		if err != nil {
@@ -183,20 +186,28 @@ func (h household) mustStayAlices(t *testing.T, attempt func() ([]db.Task, int64
 	}
 }
 
-func forEachQuery(t *testing.T, test func(t *testing.T, login dbtest.Login, name string)) {
+// inEachHousehold runs a test as each login and in each mode.
+func inEachHousehold(t *testing.T, test func(t *testing.T, h household)) {
 	for _, login := range dbtest.Logins {
-		for name := range attempts {
-			t.Run(fmt.Sprint(login, "/", name), func(t *testing.T) {
+		for mode, options := range modes {
+			t.Run(fmt.Sprint(login, "/", mode), func(t *testing.T) {
 				t.Parallel()
-				test(t, login, name)
+				test(t, newHousehold(t, login, options...))
 			})
 		}
 	}
 }
 
+func forEachQuery(t *testing.T, test func(t *testing.T, h household, name string)) {
+	for name := range attempts {
+		t.Run(name, func(t *testing.T) {
+			inEachHousehold(t, func(t *testing.T, h household) { test(t, h, name) })
+		})
+	}
+}
+
 func TestQueryOfOneUserCannotReachAnothersTask(t *testing.T) {
-	forEachQuery(t, func(t *testing.T, login dbtest.Login, name string) {
-		h := newHousehold(t, login)
+	forEachQuery(t, func(t *testing.T, h household, name string) {
 		h.mustStayAlices(t, func() ([]db.Task, int64, error) {
 			return attempts[name](t.Context(), h.pool.As(bob), bob, h.secret)
 		})
@@ -204,8 +215,7 @@ func TestQueryOfOneUserCannotReachAnothersTask(t *testing.T) {
 }
 
 func TestScopeOfOneUserRefusesQueryThatNamesAnother(t *testing.T) {
-	forEachQuery(t, func(t *testing.T, login dbtest.Login, name string) {
-		h := newHousehold(t, login)
+	forEachQuery(t, func(t *testing.T, h household, name string) {
 		h.mustStayAlices(t, func() ([]db.Task, int64, error) {
 			return attempts[name](t.Context(), h.pool.As(bob), alice, h.secret)
 		})
@@ -213,18 +223,21 @@ func TestScopeOfOneUserRefusesQueryThatNamesAnother(t *testing.T) {
 }
 
 func TestQueriesAloneKeepUsersApartWithoutRowLevelSecurity(t *testing.T) {
-	forEachQuery(t, func(t *testing.T, login dbtest.Login, name string) {
-		h := newHousehold(t, login)
-		dbtest.Exec(t, h.super, "ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
-		unscoped, err := pgxpool.New(t.Context(), h.super)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer unscoped.Close()
-		h.mustStayAlices(t, func() ([]db.Task, int64, error) {
-			return attempts[name](t.Context(), db.New(unscoped), bob, h.secret)
+	for name, attempt := range attempts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHousehold(t, dbtest.Superuser)
+			dbtest.Exec(t, h.super, "ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
+			unscoped, err := pgxpool.New(t.Context(), h.super)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer unscoped.Close()
+			h.mustStayAlices(t, func() ([]db.Task, int64, error) {
+				return attempt(t.Context(), db.New(unscoped), bob, h.secret)
+			})
 		})
-	})
+	}
 }
 
 func TestRowLevelSecurityAloneKeepsUsersApart(t *testing.T) {
@@ -244,11 +257,9 @@ func TestRowLevelSecurityAloneKeepsUsersApart(t *testing.T) {
 		"INSERT INTO users (id) VALUES ('alice') ON CONFLICT (id) DO UPDATE SET email = 'other@example.test'",
 		"COPY tasks TO STDOUT",
 	}
-	for _, login := range dbtest.Logins {
-		for _, statement := range statements {
-			t.Run(fmt.Sprint(login, "/", statement), func(t *testing.T) {
-				t.Parallel()
-				h := newHousehold(t, login)
+	for _, statement := range statements {
+		t.Run(statement, func(t *testing.T) {
+			inEachHousehold(t, func(t *testing.T, h household) {
 				h.mustStayAlices(t, func() ([]db.Task, int64, error) {
 					rows, err := h.pool.Scope(bob).Query(t.Context(), statement)
 					if err != nil {
@@ -271,7 +282,7 @@ func TestRowLevelSecurityAloneKeepsUsersApart(t *testing.T) {
 					t.Errorf("%d users were planted", n)
 				}
 			})
-		}
+		})
 	}
 }
 
@@ -287,27 +298,25 @@ func TestLoginItselfWouldSeeEveryRow(t *testing.T) {
 }
 
 func TestNoUserIsNobody(t *testing.T) {
-	h := newHousehold(t, dbtest.NeonOwner)
-	tasks, err := h.pool.As("").ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: "", Tags: []string{}, PageSize: 1000})
-	if err != nil || len(tasks) != 0 {
-		t.Errorf("a scope without a user sees %v, %v", tasks, err)
-	}
-	if _, err := h.pool.As("").CreateTask(t.Context(), db.CreateTaskParams{ID: uuid.New(), Title: "nobody's", Priority: "medium", Tags: []string{}}); err == nil {
-		t.Error("a scope without a user made a task")
-	}
+	inEachHousehold(t, func(t *testing.T, h household) {
+		tasks, err := h.pool.As("").ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: "", Tags: []string{}, PageSize: 1000})
+		if err != nil || len(tasks) != 0 {
+			t.Errorf("a scope without a user sees %v, %v", tasks, err)
+		}
+		if _, err := h.pool.As("").CreateTask(t.Context(), db.CreateTaskParams{ID: uuid.New(), Title: "nobody's", Priority: "medium", Tags: []string{}}); err == nil {
+			t.Error("a scope without a user made a task")
+		}
+	})
 }
 
 func TestOwnTaskStaysReachable(t *testing.T) {
-	for _, login := range dbtest.Logins {
-		t.Run(login.String(), func(t *testing.T) {
-			h := newHousehold(t, login)
-			task, err := h.pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: h.secret})
-			if err != nil || task.Title != "of alice" {
-				t.Errorf("alice gets %+v, %v", task, err)
-			}
-			if _, err := h.pool.As(bob).GetTask(t.Context(), db.GetTaskParams{UserID: bob, ID: h.secret}); !errors.Is(err, db.ErrNotFound) {
-				t.Errorf("bob gets %v", err)
-			}
-		})
-	}
+	inEachHousehold(t, func(t *testing.T, h household) {
+		task, err := h.pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: h.secret})
+		if err != nil || task.Title != "of alice" {
+			t.Errorf("alice gets %+v, %v", task, err)
+		}
+		if _, err := h.pool.As(bob).GetTask(t.Context(), db.GetTaskParams{UserID: bob, ID: h.secret}); !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("bob gets %v", err)
+		}
+	})
 }

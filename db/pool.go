@@ -32,13 +32,15 @@ type Pool struct {
 	pool   *pgxpool.Pool
 	shares shares
 	heals  atomic.Int64 // of statements that a migration outdated
+
+	distributed bool
 }
 
 // Open prepares a pool for a PostgreSQL URL and connects to nothing yet. The URL
 // may carry pgx's parameters, such as pool_max_conns and
 // default_query_exec_mode=exec (for a pooler without prepared statements). The
 // error never repeats the URL, which holds a password.
-func Open(ctx context.Context, url string) (*Pool, error) {
+func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errURL
@@ -60,7 +62,11 @@ func Open(ctx context.Context, url string) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
-	return &Pool{pool: pool, shares: shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}}}, nil
+	p := &Pool{pool: pool, shares: shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}}}
+	for _, option := range options {
+		option(p)
+	}
+	return p, nil
 }
 
 // Close closes the connections and waits for those in use.

@@ -89,20 +89,17 @@ func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, e
 	// What has begun ends: pgx would close the connection of a client that leaves,
 	// and clients that come and go would keep the pool connecting.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit+timeoutSlack)
-	batch := &pgx.Batch{}
-	batch.Queue(enterScope, s.userID, milliseconds(s.limit))
-	batch.Queue(sql, args...)
-	r := &scopedRows{results: conn.SendBatch(ctx, batch), leave: func() {
+	r := &scopedRows{answers: s.pool.ask(ctx, conn, "", s, query{sql, args}), leave: func() {
 		leave()
 		cancel()
 		trace(ctx, queryName(sql), time.Since(start))
 	}}
-	if _, err := r.results.Exec(); err != nil {
+	if err := r.answers.entered(); err != nil {
 		r.finish()
 		return nil, err
 	}
 	// An error of the query itself is in the rows, too.
-	r.Rows, _ = r.results.Query()
+	r.Rows, _ = r.answers.Query()
 	return r, nil
 }
 
@@ -120,7 +117,7 @@ func isRead(sql string) bool {
 // transaction has ended: a commit that fails shows in Err.
 type scopedRows struct {
 	pgx.Rows
-	results  pgx.BatchResults
+	answers  answers
 	leave    func()
 	finished bool
 	err      error
@@ -151,7 +148,7 @@ func (r *scopedRows) finish() {
 		return
 	}
 	r.finished = true
-	r.err = r.results.Close()
+	r.err = r.answers.Close()
 	r.leave()
 }
 

@@ -14,56 +14,70 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-func TestEachQueryIsOneRoundTrip(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	proxy := dbtest.NewProxy(t, url)
-	pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1")
-	for name, attempt := range attempts {
-		t.Run(name, func(t *testing.T) {
-			id := uuid.New()
-			warm := func() {
-				if _, _, err := attempt(t.Context(), pool.As(alice), alice, id); err != nil && !errors.Is(err, db.ErrNotFound) {
-					t.Fatal(err)
-				}
-			}
-			warm()
-			id = uuid.New()
-			proxy.Reset()
-			warm()
-			if n := proxy.RoundTrips(); n != 1 {
-				t.Errorf("%d round trips", n)
-			}
+// inEachMode runs a test in each mode, on a database of its own. Its pool has one
+// connection.
+func inEachMode(t *testing.T, test func(t *testing.T, pool *db.Pool, url string)) {
+	for mode, options := range modes {
+		t.Run(mode, func(t *testing.T) {
+			url := dbtest.New(t, dbtest.NeonOwner)
+			test(t, dbtest.Pool(t, url+"&pool_max_conns=1", options...), url)
 		})
 	}
 }
 
+func TestEachQueryIsOneRoundTrip(t *testing.T) {
+	for mode, options := range modes {
+		proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
+		pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
+		for name, attempt := range attempts {
+			t.Run(fmt.Sprint(mode, "/", name), func(t *testing.T) {
+				id := uuid.New()
+				warm := func() {
+					if _, _, err := attempt(t.Context(), pool.As(alice), alice, id); err != nil && !errors.Is(err, db.ErrNotFound) {
+						t.Fatal(err)
+					}
+				}
+				warm()
+				id = uuid.New()
+				proxy.Reset()
+				warm()
+				if n := proxy.RoundTrips(); n != 1 {
+					t.Errorf("%d round trips", n)
+				}
+			})
+		}
+	}
+}
+
 func TestConnectionCarriesNothingOver(t *testing.T) {
-	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1")
-	if _, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000}); err != nil {
-		t.Fatal(err)
-	}
-	if left := pool.Leftovers(t.Context()); left != "" {
-		t.Error(left)
-	}
+	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
+		if _, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000}); err != nil {
+			t.Fatal(err)
+		}
+		if left := pool.Leftovers(t.Context()); left != "" {
+			t.Error(left)
+		}
+	})
 }
 
 // TestUsersStayApartOnFewConnections has 32 users at once on 2 connections: what
 // one leaves behind, another would meet.
 func TestUsersStayApartOnFewConnections(t *testing.T) {
-	for _, login := range dbtest.Logins {
-		t.Run(fmt.Sprint("directly as ", login), func(t *testing.T) {
-			t.Parallel()
-			mingle(t, dbtest.New(t, login)+"&pool_max_conns=2")
-		})
-		t.Run(fmt.Sprint("through PgBouncer as ", login), func(t *testing.T) {
-			t.Parallel()
-			mingle(t, dbtest.PgBouncer(t, dbtest.New(t, login), 2)+"&pool_max_conns=16")
-		})
+	for mode, options := range modes {
+		for _, login := range dbtest.Logins {
+			t.Run(fmt.Sprint(mode, "/directly as ", login), func(t *testing.T) {
+				t.Parallel()
+				mingle(t, dbtest.Pool(t, dbtest.New(t, login)+"&pool_max_conns=2", options...))
+			})
+			t.Run(fmt.Sprint(mode, "/through PgBouncer as ", login), func(t *testing.T) {
+				t.Parallel()
+				mingle(t, dbtest.Pool(t, dbtest.PgBouncer(t, dbtest.New(t, login), 2)+"&pool_max_conns=16", options...))
+			})
+		}
 	}
 }
 
-func mingle(t *testing.T, url string) {
-	pool := dbtest.Pool(t, url)
+func mingle(t *testing.T, pool *db.Pool) {
 	var wg sync.WaitGroup
 	for n := range 64 {
 		wg.Go(func() {
@@ -117,15 +131,15 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 }
 
 func TestFailedCommitIsAnError(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	dbtest.Exec(t, url, `
-		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$;
-		CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tasks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
-	pool := dbtest.Pool(t, url)
-	_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "never stored", Priority: "medium", Tags: []string{}})
-	if err == nil || !strings.Contains(err.Error(), "refused at commit") {
-		t.Errorf("a task whose commit failed was reported as made: %v", err)
-	}
+	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
+		dbtest.Exec(t, url, `
+			CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$;
+			CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tasks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
+		_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "never stored", Priority: "medium", Tags: []string{}})
+		if err == nil || !strings.Contains(err.Error(), "refused at commit") {
+			t.Errorf("a task whose commit failed was reported as made: %v", err)
+		}
+	})
 }
 
 func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
@@ -140,81 +154,83 @@ func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
 }
 
 func TestClientThatLeavesIsNoFaultOfTheDatabase(t *testing.T) {
-	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := pool.As(alice).ListTasksByCreatedAtDesc(ctx, db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
-	if !errors.Is(err, context.Canceled) || errors.Is(err, db.ErrUnavailable) {
-		t.Errorf("%v", err)
-	}
+	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := pool.As(alice).ListTasksByCreatedAtDesc(ctx, db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
+		if !errors.Is(err, context.Canceled) || errors.Is(err, db.ErrUnavailable) {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 func TestConstraintIsNamed(t *testing.T) {
-	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
-	for title, constraint := range map[string]string{
-		"":                        "tasks_title_length",
-		" a":                      "tasks_title_trimmed",
-		"a\u00a0":                 "tasks_title_trimmed",
-		strings.Repeat("é", 256):  "tasks_title_length",
-		"\u2029" + "a" + "\u3000": "tasks_title_trimmed",
-	} {
-		_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: title, Priority: "medium", Tags: []string{}})
-		var refused *db.ConstraintError
-		if !errors.As(err, &refused) || refused.Constraint != constraint {
-			t.Errorf("title %q: %v, want %s", title, err, constraint)
+	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
+		for title, constraint := range map[string]string{
+			"":                        "tasks_title_length",
+			" a":                      "tasks_title_trimmed",
+			"a\u00a0":                 "tasks_title_trimmed",
+			strings.Repeat("é", 256):  "tasks_title_length",
+			"\u2029" + "a" + "\u3000": "tasks_title_trimmed",
+		} {
+			_, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: title, Priority: "medium", Tags: []string{}})
+			var refused *db.ConstraintError
+			if !errors.As(err, &refused) || refused.Constraint != constraint {
+				t.Errorf("title %q: %v, want %s", title, err, constraint)
+			}
 		}
-	}
-	if _, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: strings.Repeat("é", 255), Priority: "medium", Tags: []string{}}); err != nil {
-		t.Error(err)
-	}
+		if _, err := pool.As(alice).CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: strings.Repeat("é", 255), Priority: "medium", Tags: []string{}}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestReadsSurviveALostConnection kills the connection before each query that only
 // reads.
 func TestReadsSurviveALostConnection(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
-	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-	kill := func() {
-		dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-	}
-	for name, statement := range db.Statements(t.Context()) {
-		if !strings.Contains(statement, "\nSELECT /* ") {
-			continue
+	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
+		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+		kill := func() {
+			dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		}
+		for name, statement := range db.Statements(t.Context()) {
+			if !strings.Contains(statement, "\nSELECT /* ") {
+				continue
+			}
+			kill()
+			if _, _, err := attempts[name](t.Context(), pool.As(alice), alice, uuid.New()); err != nil && !errors.Is(err, db.ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 		kill()
-		if _, _, err := attempts[name](t.Context(), pool.As(alice), alice, uuid.New()); err != nil && !errors.Is(err, db.ErrNotFound) {
-			t.Errorf("%s: %v", name, err)
+		if err := pool.Ping(t.Context()); err != nil {
+			t.Errorf("ping: %v", err)
 		}
-	}
-	kill()
-	if err := pool.Ping(t.Context()); err != nil {
-		t.Errorf("ping: %v", err)
-	}
+	})
 }
 
 // TestPreparedStatementOlderThanAMigrationIsHealed changes a result's type under a
 // warm connection.
 func TestPreparedStatementOlderThanAMigrationIsHealed(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
-	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-	q := pool.As(alice)
-	for _, kind := range []string{"varchar(1000)", "text", "varchar(2000)"} {
-		for range 2 {
-			if _, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID}); err != nil {
-				t.Errorf("read before description is a %s: %v", kind, err)
+	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
+		made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+		q := pool.As(alice)
+		for _, kind := range []string{"varchar(1000)", "text", "varchar(2000)"} {
+			for range 2 {
+				if _, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID}); err != nil {
+					t.Errorf("read before description is a %s: %v", kind, err)
+				}
+				if _, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.ID}); err != nil {
+					t.Errorf("write before description is a %s: %v", kind, err)
+				}
 			}
-			if _, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.ID}); err != nil {
-				t.Errorf("write before description is a %s: %v", kind, err)
-			}
+			dbtest.Exec(t, url, "ALTER TABLE tasks ALTER description TYPE "+kind)
 		}
-		dbtest.Exec(t, url, "ALTER TABLE tasks ALTER description TYPE "+kind)
-	}
-	task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID})
-	if err != nil || task.Version != 7 {
-		t.Errorf("after 6 toggles: %+v, %v", task, err)
-	}
+		task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID})
+		if err != nil || task.Version != 7 {
+			t.Errorf("after 6 toggles: %+v, %v", task, err)
+		}
+	})
 }
 
 func TestCreateThatRacesWithErasureIsNoFaultOfTheClient(t *testing.T) {

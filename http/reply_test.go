@@ -150,7 +150,7 @@ func TestClientThatLeavesLeavesNoMark(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=1")
 	made := a.create(alice, "a")
-	backend := "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%CompleteTask%'"
+	backend := "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'CompleteTask|^COMMIT$'"
 	a.do(alice, "PATCH", pathOf(made)+"/complete", "").must(t, 200)
 	before := dbtest.Value[string](t, url, backend)
 	release := dbtest.Lock(t, url, "tasks")

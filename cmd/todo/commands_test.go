@@ -81,6 +81,19 @@ func TestServeRefusesADatabaseWhoseWallIsDown(t *testing.T) {
 	refused(t, "ENABLE ROW LEVEL SECURITY", environment(url), "serve")
 }
 
+// TestServeKnowsADistributedDatabase has a database that says to be one whose nodes
+// SET LOCAL does not reach.
+func TestServeKnowsADistributedDatabase(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	_, address := serving(t, environment(url, "DB_DISTRIBUTED=true"))
+	if status, _ := get(t, address, "/health", ""); status != 200 {
+		t.Errorf("health: %d", status)
+	}
+	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "ALTER DATABASE "+dbtest.Value[string](t, url, "SELECT current_database()")+" SET citus.propagate_set_commands = 'none'")
+	refused(t, "citus.propagate_set_commands", environment(url, "DB_DISTRIBUTED=true"), "serve")
+	refused(t, "DB_DISTRIBUTED", environment(url, "DB_DISTRIBUTED=citus"), "serve")
+}
+
 func TestServeWarnsOfANewerSchemaAndServes(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	dbtest.Exec(t, url, "UPDATE schema_migrations SET version = 999999")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 type config struct {
 	DatabaseURL         string        `env:"DATABASE_URL" example:"postgres://todo:secret@ep-example-pooler.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"PostgreSQL URL for queries; on Neon the pooled one"`
 	DatabaseURLUnpooled string        `env:"DATABASE_URL_UNPOOLED" example:"postgres://todo:secret@ep-example.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"direct PostgreSQL URL for migrations; DATABASE_URL if that is no pooler's"`
+	DBDistributed       bool          `env:"DB_DISTRIBUTED" envDefault:"false" doc:"true: the database distributes rows over nodes (Citus); see sql/OUTGROWING.md"`
 	JWKSURL             string        `env:"JWKS_URL" example:"https://app.example/api/auth/jwks" doc:"key set of the token issuer, for EdDSA, ES256 and RS256; https, or http on a loopback host"`
 	JWKSAllowHTTP       bool          `env:"JWKS_ALLOW_HTTP" envDefault:"false" doc:"true: the key set may come over http from any host"`
 	JWKSMaxStale        time.Duration `env:"JWKS_MAX_STALE" envDefault:"24h" doc:"how long keys are used after the issuer was last reached"`
@@ -141,6 +143,19 @@ func (c config) verifier(log *slog.Logger) (*auth.Verifier, error) {
 		return nil, errors.New("set JWKS_URL, BETTER_AUTH_SECRET or both: without a key no token can be verified")
 	}
 	return auth.New(c.verifierConfig(log))
+}
+
+// open opens the pool for queries.
+func (c config) open(ctx context.Context) (*db.Pool, error) {
+	var options []db.Option
+	if c.DBDistributed {
+		options = append(options, db.Distributed)
+	}
+	pool, err := db.Open(ctx, c.DatabaseURL, options...)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return pool, nil
 }
 
 // directURL is the URL that migrations use.

@@ -38,7 +38,7 @@ func seedCommand() *cobra.Command {
 			if s.users < 1 || s.tasksPerUser < 1 {
 				return errors.New("--users and --tasks-per-user must be at least 1")
 			}
-			return s.run(cmd.Context(), c.DatabaseURL, cmd.ErrOrStderr())
+			return s.run(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().IntVar(&s.users, "users", 100, "how many users")
@@ -54,10 +54,10 @@ type seeding struct {
 
 // run writes through the owner scope, one user at a time on each connection, like
 // the server itself.
-func (s seeding) run(caller context.Context, url string, progress io.Writer) error {
-	pool, err := db.Open(caller, url)
+func (s seeding) run(caller context.Context, c config, progress io.Writer) error {
+	pool, err := c.open(caller)
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+		return err
 	}
 	defer pool.Close()
 	if _, err := pool.Check(caller); err != nil {

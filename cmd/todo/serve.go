@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/securetodo/securetodo/db"
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
@@ -72,9 +71,9 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 	if err != nil {
 		return err
 	}
-	pool, err := db.Open(ctx, c.DatabaseURL)
+	pool, err := c.open(ctx)
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+		return err
 	}
 	defer pool.Close()
 	newer, err := pool.Check(ctx)

@@ -124,10 +124,14 @@ func As(t testing.TB, databaseURL, login, password string) string {
 	return u.String()
 }
 
-// Pool opens the server's own kind of pool on a new database.
-func Pool(t testing.TB, databaseURL string) *db.Pool {
+// Pool opens the server's own kind of pool on a new database, with DB_DISTRIBUTED=true
+// as the server does.
+func Pool(t testing.TB, databaseURL string, options ...db.Option) *db.Pool {
 	t.Helper()
-	pool, err := db.Open(t.Context(), databaseURL)
+	if os.Getenv("DB_DISTRIBUTED") == "true" {
+		options = append(options, db.Distributed)
+	}
+	pool, err := db.Open(t.Context(), databaseURL, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

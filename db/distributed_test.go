@@ -1,0 +1,191 @@
+package db_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+// hostileIDs are user ids that would mean something if a quote let them out. The
+// last are all strings of up to 4 of the characters that matter to quoting.
+func hostileIDs() []string {
+	ids := []string{
+		"", "'; DROP TABLE tasks; --", `\'; DROP TABLE tasks; --`, `'; RESET ROLE; --`, `\\'; RESET ROLE; --`,
+		"', app.user_id = 'alice", "alice' --", "alice'/*", "$$; RESET ROLE; $$", "$1", "%s%n%'", "E'\\''", `U&'\0027'`, "x'27'",
+		"\u02bc\u2019\uff07; RESET ROLE", "é'😀\\", `"`, ";", "--", "/*", "DEFAULT", "a b", "a\u2028'b", "a\n'b", "\\x27", "\\u0027", `\047`,
+		strings.Repeat("'", 255), strings.Repeat(`\`, 255), strings.Repeat(`\'`, 127), strings.Repeat("😀", 63) + "'\\'",
+	}
+	last := []string{""}
+	for range 4 {
+		var longer []string
+		for _, id := range last {
+			for _, c := range []string{"'", `\`, "$", "a"} {
+				longer = append(longer, id+c)
+			}
+		}
+		ids, last = append(ids, longer...), longer
+	}
+	return ids
+}
+
+func TestUserIDIsTextWhateverItSays(t *testing.T) {
+	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
+		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "of alice", Priority: "low", Tags: []string{}})
+		for _, id := range hostileIDs() {
+			var user, role string
+			var seen int
+			err := pool.Scope(id).QueryRow(t.Context(), "SELECT current_setting('app.user_id'), current_user::text, (SELECT count(*) FROM tasks)").Scan(&user, &role, &seen)
+			if err != nil || user != id || role != "todo_app" || seen != 0 {
+				t.Errorf("%q is user %q, role %s, sees %d tasks, %v", id, user, role, seen, err)
+			}
+			if id == "" || strings.ContainsAny(id, "\n") {
+				continue
+			}
+			create(t, pool, db.CreateTaskParams{UserID: id, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+			tasks, err := pool.As(id).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: id, Tags: []string{}, PageSize: 10})
+			if err != nil || len(tasks) != 1 || tasks[0].UserID != id {
+				t.Errorf("%q has %+v, %v", id, tasks, err)
+			}
+		}
+		if left := pool.Leftovers(t.Context()); left != "" {
+			t.Error(left)
+		}
+	})
+}
+
+func TestUserIDThatIsNoTextReachesNothing(t *testing.T) {
+	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
+		for _, id := range []string{"\x00", "alice\x00", "'\x00; RESET ROLE", "\xff'", "\xc0\xa7; RESET ROLE", "\xbf", "alice\xed\xa0\x80"} {
+			var role string
+			if err := pool.Scope(id).QueryRow(t.Context(), "SELECT current_user::text").Scan(&role); err == nil {
+				t.Errorf("%q runs queries as %s", id, role)
+			}
+			if left := pool.Leftovers(t.Context()); left != "" {
+				t.Errorf("%q: %s", id, left)
+			}
+		}
+	})
+}
+
+// TestRefusedQueryCostsNoConnection looks for the same backend before and after.
+func TestRefusedQueryCostsNoConnection(t *testing.T) {
+	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
+		backend := func() (pid int) {
+			if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+				t.Fatal(err)
+			}
+			return pid
+		}
+		before := backend()
+		for _, statement := range []string{
+			"INSERT INTO tasks (user_id, id, title) VALUES ('alice', gen_random_uuid(), '')",
+			"INSERT INTO tasks (user_id, id, title) VALUES ('bob', gen_random_uuid(), 'a')",
+			"SELECT 1 / (n - 3) FROM generate_series(1, 5) AS n",
+			"SELECT no_such_column FROM tasks",
+			"SELECT set_config('statement_timeout', 'soon', true)",
+		} {
+			if _, err := pool.Scope(alice).Exec(t.Context(), statement); err == nil {
+				t.Errorf("%s is no error", statement)
+			}
+			if after := backend(); after != before {
+				t.Errorf("%s cost the connection", statement)
+				before = after
+			}
+		}
+		if left := pool.Leftovers(t.Context()); left != "" {
+			t.Error(left)
+		}
+	})
+}
+
+func TestScopeBoundsTheTimeOfAStatement(t *testing.T) {
+	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
+		var limit string
+		if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT current_setting('statement_timeout')").Scan(&limit); err != nil || limit != "10s" {
+			t.Errorf("%s, %v", limit, err)
+		}
+	})
+}
+
+func TestDistributedModePreparesNothingForAUser(t *testing.T) {
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1", db.Distributed)
+	for n := range 50 {
+		user := fmt.Sprintf("user%d", n)
+		if err := useOwnTasks(t.Context(), pool.As(user), user); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var prepared int
+	if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT count(*) FROM pg_prepared_statements").Scan(&prepared); err != nil || prepared != 0 {
+		t.Errorf("%d prepared statements, %v", prepared, err)
+	}
+}
+
+func TestExportIsOnesOwnInOneRoundTrip(t *testing.T) {
+	for mode, options := range modes {
+		t.Run(mode, func(t *testing.T) {
+			h := newHousehold(t, dbtest.NeonOwner, options...)
+			proxy := dbtest.NewProxy(t, h.url)
+			pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
+			for range 2 {
+				proxy.Reset()
+				var user *db.GetUserRow
+				var tasks []db.Task
+				err := pool.Export(t.Context(), alice, func(u *db.GetUserRow) error { user = u; return nil },
+					func(task db.Task) error { tasks = append(tasks, task); return nil })
+				if err != nil || user == nil || user.ID != alice || len(tasks) != 1 || tasks[0].ID != h.secret {
+					t.Errorf("%+v, %+v, %v", user, tasks, err)
+				}
+			}
+			if n := proxy.RoundTrips(); n != 1 {
+				t.Errorf("%d round trips", n)
+			}
+			gone := errors.New("the reader has gone")
+			if err := pool.Export(t.Context(), alice, func(*db.GetUserRow) error { return gone }, nil); !errors.Is(err, gone) {
+				t.Errorf("%v", err)
+			}
+			if left := pool.Leftovers(t.Context()); left != "" {
+				t.Error(left)
+			}
+		})
+	}
+}
+
+func TestDistributedModeRefusesASessionThatWouldMisreadIt(t *testing.T) {
+	for setting, says := range map[string]string{
+		"standard_conforming_strings = off":       "standard_conforming_strings",
+		"client_encoding = 'LATIN1'":              "client_encoding",
+		"citus.propagate_set_commands = 'none'":   "ALTER DATABASE",
+		"standard_conforming_strings = on":        "",
+		"citus.propagate_set_commands = 'local'":  "",
+		"citus.propagate_set_commands TO DEFAULT": "",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			url := dbtest.New(t, dbtest.NeonOwner)
+			super := dbtest.SuperuserURL(t, url)
+			dbtest.Exec(t, super, "ALTER DATABASE "+dbtest.Value[string](t, url, "SELECT current_database()")+" SET "+setting)
+			_, err := dbtest.Pool(t, url, db.Distributed).Check(t.Context())
+			if says == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), says) {
+				t.Fatalf("%v, want it to say %q", err, says)
+			}
+			if _, remedy, found := strings.Cut(err.Error(), "run ALTER"); found {
+				dbtest.Exec(t, super, "ALTER"+remedy)
+				if _, err := dbtest.Pool(t, url, db.Distributed).Check(t.Context()); err != nil {
+					t.Errorf("after %q: %v", remedy, err)
+				}
+			}
+		})
+	}
+}
