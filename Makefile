@@ -14,6 +14,9 @@ run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
 	$(GO) test $(RACE) -shuffle=on ./...
 
+test-newer: ## run what needs a database on PostgreSQL 17 and 18, which npm fetches
+	.ci/newer
+
 build: ## build bin/todo, static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/todo ./cmd/todo
 
@@ -42,4 +45,4 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run Ownership -count=1 ./db
 
-.PHONY: help run test build image generate schema explain docs lint
+.PHONY: help run test test-newer build image generate schema explain docs lint

@@ -173,9 +173,7 @@ const plansFile = "../sql/plans.md"
 
 func TestPlansFileIsFresh(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
-	if major := dbtest.Value[int](t, url, "SELECT current_setting('server_version_num')::integer / 10000"); major != 15 {
-		skipOutsideCI(t, "other versions than 15 plan and explain otherwise")
-	}
+	needMajor15(t, url)
 	now := plansPage(measured(t), claims(t))
 	if *update {
 		if err := os.WriteFile(plansFile, []byte(now), 0o644); err != nil {

@@ -1,6 +1,7 @@
 // Package dbtest gives each test a database of its own: a clone of a migrated
 // template on a real PostgreSQL, which is TEST_DATABASE_URL's (a superuser's URL)
-// or, without one, a private server that lives as long as the test binary.
+// or, without one, a private server that lives as long as the test binary. With
+// TEST_POSTGRES_MAJOR set, a server of another major version fails every test.
 package dbtest
 
 import (
@@ -227,6 +228,9 @@ func (s *server) startOnce(ctx context.Context) (err error) {
 		}
 		s.super = s.private.URL()
 	}
+	if err := checkMajor(ctx, s.super, os.Getenv("TEST_POSTGRES_MAJOR")); err != nil {
+		return err
+	}
 	random := rand.Text()
 	s.prefix, s.password = "todo_test_"+strings.ToLower(random[:8]), random[8:]
 	s.owner = s.prefix + "_owner"
@@ -241,15 +245,29 @@ func (s *server) startOnce(ctx context.Context) (err error) {
 		END $$`, s.owner, s.password))
 }
 
+// checkMajor keeps a run that was asked to be on one version from being on another
+// that happened to be found; "" asks for none.
+func checkMajor(ctx context.Context, databaseURL, asked string) error {
+	if asked == "" {
+		return nil
+	}
+	conn, err := pgx.Connect(ctx, databaseURL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), "."); major != asked {
+		return fmt.Errorf("TEST_POSTGRES_MAJOR is %s, and the server is PostgreSQL %s", asked, major)
+	}
+	return nil
+}
+
 func (s *server) close() error {
+	if s.private != nil {
+		return errors.Join(s.private.Stop(), os.RemoveAll(s.dir))
+	}
 	if s.super == "" || s.err != nil {
 		return s.err
-	}
-	if s.private != nil {
-		if err := s.private.Stop(); err != nil {
-			return err
-		}
-		return os.RemoveAll(s.dir)
 	}
 	ctx := context.Background()
 	for _, name := range []string{"neon", "super"} {
