@@ -125,8 +125,7 @@ func As(t testing.TB, databaseURL, login, password string) string {
 	return u.String()
 }
 
-// Pool opens the server's own kind of pool on a new database, with DB_DISTRIBUTED=true
-// as the server does.
+// Pool opens the server's own kind of pool, and heeds DB_DISTRIBUTED as that does.
 func Pool(t testing.TB, databaseURL string, options ...db.Option) *db.Pool {
 	t.Helper()
 	if os.Getenv("DB_DISTRIBUTED") == "true" {
@@ -243,23 +242,6 @@ func (s *server) startOnce(ctx context.Context) (err error) {
 				GRANT todo_app TO %[1]s;
 			END IF;
 		END $$`, s.owner, s.password))
-}
-
-// checkMajor keeps a run that was asked to be on one version from being on another
-// that happened to be found; "" asks for none.
-func checkMajor(ctx context.Context, databaseURL, asked string) error {
-	if asked == "" {
-		return nil
-	}
-	conn, err := pgx.Connect(ctx, databaseURL)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx)
-	if major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), "."); major != asked {
-		return fmt.Errorf("TEST_POSTGRES_MAJOR is %s, and the server is PostgreSQL %s", asked, major)
-	}
-	return nil
 }
 
 func (s *server) close() error {
