@@ -1,5 +1,6 @@
 -- Why: takes back what the up file made. Every user's row is lost.
--- Locks: users (ACCESS EXCLUSIVE; nothing scanned, nothing rewritten).
+-- Loses: users.
+-- Locks: users (ACCESS EXCLUSIVE; dropped).
 SET LOCAL lock_timeout = '2s';
 
 DROP TABLE users;

@@ -2,7 +2,7 @@
 -- holds on to. Ids come from the token issuer, so they are opaque text.
 -- COLLATE "C": ids compare as bytes, and no operating system update can reorder
 -- their index.
--- Locks: users (new table; nothing scanned, nothing rewritten).
+-- Locks: users (new table).
 SET LOCAL lock_timeout = '2s';
 
 CREATE TABLE users (

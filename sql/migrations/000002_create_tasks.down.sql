@@ -1,6 +1,7 @@
 -- Why: takes back what the up file made. Every task is lost.
--- Locks: tasks (ACCESS EXCLUSIVE), users (ACCESS EXCLUSIVE for the foreign key;
--- nothing scanned, nothing rewritten).
+-- Loses: tasks.
+-- Locks: tasks (ACCESS EXCLUSIVE; dropped), users (ACCESS EXCLUSIVE; not scanned,
+-- not rewritten). The foreign key has triggers on users.
 SET LOCAL lock_timeout = '2s';
 
 DROP TABLE tasks;

@@ -1,8 +1,8 @@
 -- Why: the tasks. The primary key begins with the owner, so no query can name a
 -- task without its owner, a client may choose an id without meeting another
 -- user's, and one user's rows lie together in the index.
--- Locks: tasks (new table), users (SHARE ROW EXCLUSIVE for the foreign key;
--- nothing scanned, nothing rewritten).
+-- Locks: tasks (new table), users (SHARE ROW EXCLUSIVE; not scanned, not
+-- rewritten). The foreign key puts triggers on users.
 SET LOCAL lock_timeout = '2s';
 
 CREATE TABLE tasks (

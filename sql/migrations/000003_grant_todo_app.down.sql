@@ -1,7 +1,7 @@
 -- Why: takes the grants back. The role stays: it belongs to the cluster, and
 -- another database may depend on it.
--- Locks: users, tasks, schema_migrations (none but their catalog rows; nothing
--- scanned, nothing rewritten).
+-- Loses: nothing.
+-- Locks: none. Grants change rows of the catalog.
 SET LOCAL lock_timeout = '2s';
 
 REVOKE ALL ON tasks FROM todo_app;

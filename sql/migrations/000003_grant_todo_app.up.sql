@@ -1,8 +1,7 @@
 -- Why: the server works as todo_app, which owns nothing and bypasses nothing, so
 -- that row-level security binds it whoever logged in. The grants are the least
 -- that its queries need: no column that names an owner can be updated.
--- Locks: users, tasks, schema_migrations (none but their catalog rows; nothing
--- scanned, nothing rewritten).
+-- Locks: none. Grants change rows of the catalog.
 SET LOCAL lock_timeout = '2s';
 
 -- Roles belong to the cluster, not to the database: another database may have

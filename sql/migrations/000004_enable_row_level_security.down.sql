@@ -1,6 +1,7 @@
 -- Why: takes the third wall down again.
--- Locks: users, tasks (ACCESS EXCLUSIVE, catalog only; nothing scanned, nothing
--- rewritten).
+-- Loses: nothing.
+-- Locks: users (ACCESS EXCLUSIVE; not scanned, not rewritten), tasks (ACCESS
+-- EXCLUSIVE; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';
 
 DROP POLICY tasks_delete ON tasks;

@@ -3,8 +3,8 @@
 -- after the transaction that set it, the setting is '' and not NULL, and either
 -- must match no row. The comparison stands bare, without a subquery, which an
 -- engine that distributes by user_id would refuse.
--- Locks: users, tasks (ACCESS EXCLUSIVE, catalog only; nothing scanned, nothing
--- rewritten).
+-- Locks: users (ACCESS EXCLUSIVE; not scanned, not rewritten), tasks (ACCESS
+-- EXCLUSIVE; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';
 
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;

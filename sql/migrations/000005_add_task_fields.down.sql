@@ -1,6 +1,7 @@
 -- Why: takes back what the up file made. Priorities, due dates, tags and versions
 -- are lost.
--- Locks: tasks (ACCESS EXCLUSIVE, catalog only; nothing scanned, nothing rewritten).
+-- Loses: tasks.due_date, tasks.priority, tasks.tags, tasks.version.
+-- Locks: tasks (ACCESS EXCLUSIVE; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';
 
 ALTER TABLE tasks

@@ -3,7 +3,7 @@
 -- the rows that are there get theirs for free; the release before this one goes on
 -- without knowing. The CHECKs are NOT VALID here and validated by the next
 -- migration, under a lock that lets writes pass.
--- Locks: tasks (ACCESS EXCLUSIVE, catalog only; nothing scanned, nothing rewritten).
+-- Locks: tasks (ACCESS EXCLUSIVE; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';
 
 ALTER TABLE tasks

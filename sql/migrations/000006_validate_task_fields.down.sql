@@ -1,6 +1,7 @@
 -- Why: makes the CHECKs NOT VALID again, as the migration before left them; that
 -- has no command of its own.
--- Locks: tasks (ACCESS EXCLUSIVE, catalog only; nothing scanned, nothing rewritten).
+-- Loses: nothing.
+-- Locks: tasks (ACCESS EXCLUSIVE; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';
 
 ALTER TABLE tasks

@@ -1,7 +1,7 @@
 -- Why: proves for the rows that were there what the migration before demands of
 -- new ones.
--- Locks: tasks (SHARE UPDATE EXCLUSIVE: reads and writes pass; scanned, nothing
--- rewritten).
+-- Locks: tasks (SHARE UPDATE EXCLUSIVE; scanned, not rewritten). Reads and writes
+-- pass.
 SET LOCAL lock_timeout = '2s';
 
 ALTER TABLE tasks

@@ -1,5 +1,6 @@
 -- Why: takes the grant back.
--- Locks: users (none but its catalog row; nothing scanned, nothing rewritten).
+-- Loses: nothing.
+-- Locks: none. A grant changes a row of the catalog.
 SET LOCAL lock_timeout = '2s';
 
 REVOKE DELETE ON users FROM todo_app;
