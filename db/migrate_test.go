@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -224,41 +223,6 @@ func TestRoleMadeByAnotherLoginIsNamedWithItsRemedy(t *testing.T) {
 	if mayGrant != (err == nil) || err != nil && !strings.Contains(err.Error(), "made by another login") {
 		t.Errorf("may grant: %t, %v", mayGrant, err)
 	}
-}
-
-func TestEveryMigrationHasTwoFilesThatSayWhyAndWhatTheyLock(t *testing.T) {
-	files, err := filepath.Glob("../sql/migrations/*.sql")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text := string(content)
-		if !strings.HasPrefix(text, "-- Why: ") || !strings.Contains(text, "\n-- Locks: ") {
-			t.Errorf("%s does not start with -- Why: and say -- Locks:", file)
-		}
-		first, _, _ := strings.Cut(withoutComments(text), "\n")
-		if !strings.HasPrefix(first, "SET LOCAL lock_timeout = ") {
-			t.Errorf("%s does not state lock_timeout first but %q", file, first)
-		}
-		twin := strings.NewReplacer(".up.sql", ".down.sql", ".down.sql", ".up.sql").Replace(file)
-		if _, err := os.Stat(twin); err != nil {
-			t.Errorf("%s has no twin", file)
-		}
-	}
-}
-
-func withoutComments(sql string) string {
-	var lines []string
-	for line := range strings.Lines(sql) {
-		if !strings.HasPrefix(line, "--") {
-			lines = append(lines, line)
-		}
-	}
-	return strings.TrimSpace(strings.Join(lines, ""))
 }
 
 // dump is the schema as pg_dump writes it, without what changes from run to run.

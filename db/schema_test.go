@@ -74,28 +74,6 @@ func TestEachMigrationIsTakenBackExactly(t *testing.T) {
 	}
 }
 
-// TestEveryObjectIsCommented leaves out NOT NULL (n), which PostgreSQL names since 18.
-func TestEveryObjectIsCommented(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	missing := dbtest.Value[[]string](t, url, `
-		SELECT COALESCE(array_agg(name), '{}') FROM (
-			SELECT 'table ' || relname AS name FROM pg_class WHERE relkind = 'r' AND obj_description(oid, 'pg_class') IS NULL AND relnamespace = 'public'::regnamespace
-			UNION ALL
-			SELECT 'index ' || relname FROM pg_class WHERE relkind = 'i' AND obj_description(oid, 'pg_class') IS NULL AND relnamespace = 'public'::regnamespace
-			UNION ALL
-			SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-			WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace AND col_description(attrelid, attnum) IS NULL
-			UNION ALL
-			SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND obj_description(oid, 'pg_constraint') IS NULL
-			UNION ALL
-			SELECT 'policy ' || polname FROM pg_policy WHERE obj_description(oid, 'pg_policy') IS NULL
-		) AS uncommented
-		WHERE name !~ 'schema_migrations'`)
-	for _, name := range missing {
-		t.Errorf("%s has no COMMENT", name)
-	}
-}
-
 func TestTodoAppHasTheLeastGrants(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	got := dbtest.Value[string](t, url, `

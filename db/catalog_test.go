@@ -1,0 +1,190 @@
+package db_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+// uncommented are the objects without a COMMENT. Since PostgreSQL 18 NOT NULL is a
+// constraint too, which the column's comment covers. What golang-migrate makes is
+// not the migrations'.
+const uncommented = `
+SELECT COALESCE(array_agg(name ORDER BY name), '{}')
+FROM (
+  SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'i' THEN 'index' WHEN 'v' THEN 'view'
+           WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'relation' END || ' ' || relname
+  FROM pg_class
+  WHERE relnamespace = 'public'::regnamespace AND relkind <> 'c' AND obj_description(oid, 'pg_class') IS NULL
+  UNION ALL
+  SELECT 'column ' || attrelid::regclass || '.' || attname
+  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+  WHERE relkind IN ('r', 'p', 'v', 'm') AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace AND col_description(attrelid, attnum) IS NULL
+  UNION ALL
+  SELECT 'constraint ' || conname || ' of ' || conrelid::regclass
+  FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype NOT IN ('n', 't') AND obj_description(oid, 'pg_constraint') IS NULL
+  UNION ALL
+  SELECT 'policy ' || polname || ' of ' || polrelid::regclass FROM pg_policy WHERE obj_description(oid, 'pg_policy') IS NULL
+  UNION ALL
+  SELECT 'trigger ' || tgname || ' of ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal AND obj_description(oid, 'pg_trigger') IS NULL
+  UNION ALL
+  SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL
+  UNION ALL
+  SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('d', 'e') AND obj_description(oid, 'pg_type') IS NULL
+  UNION ALL
+  SELECT 'statistics ' || stxname FROM pg_statistic_ext WHERE stxnamespace = 'public'::regnamespace AND obj_description(oid, 'pg_statistic_ext') IS NULL
+) AS objects (name)
+WHERE name !~ '\mschema_migrations'`
+
+// unnamed are the constraints that have a name of PostgreSQL's choice. For primary
+// and foreign keys the house's names are the same.
+const unnamed = `
+SELECT COALESCE(array_agg(conname::text ORDER BY conname), '{}')
+FROM pg_constraint
+JOIN pg_class ON pg_class.oid = conrelid
+WHERE connamespace = 'public'::regnamespace
+  AND contype IN ('c', 'u', 'x')
+  AND conname ~ ('^' || relname || '(_.+)?_(check|key|excl)[0-9]*$')
+  OR connamespace = 'public'::regnamespace
+  AND contype IN ('p', 'f')
+  AND conname !~ ('^' || relname || '(_.+)?_(pkey|fkey)$')`
+
+func TestEveryObjectIsCommentedAndEveryConstraintNamed(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	for _, name := range dbtest.Value[[]string](t, url, uncommented) {
+		t.Errorf("%s has no COMMENT", name)
+	}
+	for _, name := range dbtest.Value[[]string](t, url, unnamed) {
+		t.Errorf("constraint %s has no name of its own", name)
+	}
+}
+
+func TestObjectWithoutCommentOrNameIsReported(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	before := append(dbtest.Value[[]string](t, url, uncommented), dbtest.Value[[]string](t, url, unnamed)...)
+	conn := connect(t, url)
+	for _, c := range []struct{ sql, rule, says string }{
+		{"CREATE TABLE notes ()", uncommented, "table notes"},
+		{"ALTER TABLE tasks ADD COLUMN color text", uncommented, "column tasks.color"},
+		{"CREATE INDEX tasks_title_idx ON tasks (title)", uncommented, "index tasks_title_idx"},
+		{"CREATE VIEW open_tasks AS SELECT 1 AS one", uncommented, "column open_tasks.one; view open_tasks"},
+		{"CREATE SEQUENCE numbers", uncommented, "sequence numbers"},
+		{"CREATE TYPE color AS ENUM ('red')", uncommented, "type color"},
+		{"CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'", uncommented, "function one"},
+		{"CREATE POLICY support ON tasks FOR SELECT USING (false)", uncommented, "policy support of tasks"},
+		{"CREATE TRIGGER touch BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", uncommented, "trigger touch of tasks"},
+		{"CREATE STATISTICS pairs ON user_id, completed FROM tasks", uncommented, "statistics pairs"},
+		{"ALTER TABLE tasks ADD CONSTRAINT tasks_even CHECK (version > 0)", uncommented, "constraint tasks_even of tasks"},
+		{"ALTER TABLE tasks ADD CHECK (version > 0)", unnamed, "tasks_version_check"},
+		{"ALTER TABLE tasks ADD CHECK (version > 0 AND completed IN (true, false))", unnamed, "tasks_check"},
+		{"ALTER TABLE users ADD UNIQUE (email)", unnamed, "users_email_key"},
+		{"ALTER TABLE tasks ADD CONSTRAINT owner FOREIGN KEY (user_id) REFERENCES users", unnamed, "owner"},
+		{"ALTER TABLE tasks ADD CONSTRAINT tasks_even CHECK (version > 0)", unnamed, ""},
+		{"ALTER TABLE tasks ALTER COLUMN description SET NOT NULL", unnamed, ""},
+	} {
+		t.Run(c.sql, func(t *testing.T) {
+			ctx := t.Context()
+			tx, err := conn.Begin(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback(ctx)
+			if _, err := tx.Exec(ctx, c.sql); err != nil {
+				t.Fatal(err)
+			}
+			var found []string
+			if err := tx.QueryRow(ctx, c.rule).Scan(&found); err != nil {
+				t.Fatal(err)
+			}
+			found = slices.DeleteFunc(found, func(name string) bool { return slices.Contains(before, name) })
+			if got := strings.Join(found, "; "); got != c.says {
+				t.Errorf("reports %q, want %q", got, c.says)
+			}
+		})
+	}
+}
+
+// resultTypes describes what each statement returns, by its name; a statement that
+// the schema does not know is left out.
+func resultTypes(t *testing.T, conn *pgx.Conn, statements map[string]string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for name, statement := range statements {
+		description, err := conn.Prepare(t.Context(), "", statement)
+		if err != nil {
+			continue
+		}
+		found[name] = ""
+		for _, field := range description.Fields {
+			found[name] += fmt.Sprintf("%s %d(%d), ", field.Name, field.DataTypeOID, field.TypeModifier)
+		}
+	}
+	return found
+}
+
+// resultFaults are what a server that runs through a migration would stumble over:
+// a prepared statement never heals by itself when its result changes.
+func resultFaults(before, after map[string]string) (faults []string) {
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		switch is, there := after[name]; {
+		case !there:
+			faults = append(faults, name+" does not prepare any more")
+		case is != before[name]:
+			faults = append(faults, fmt.Sprintf("%s returned columns (with the numbers of their types)\n%s\nand now\n%s", name, before[name], is))
+		}
+	}
+	return faults
+}
+
+// TestNoMigrationChangesWhatALiveQueryReturns is about this program's queries; the
+// release before's are tried by `make test-release`.
+func TestNoMigrationChangesWhatALiveQueryReturns(t *testing.T) {
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	m, conn := migrator(t, url), connect(t, url)
+	before := map[string]string{}
+	for version := uint(1); version <= latest(t); version++ {
+		if err := m.Goto(version); err != nil {
+			t.Fatal(err)
+		}
+		after := resultTypes(t, conn, db.Statements(t.Context()))
+		for _, fault := range resultFaults(before, after) {
+			t.Errorf("version %d: query %s", version, fault)
+		}
+		before = after
+	}
+	if len(before) != len(db.Statements(t.Context())) {
+		t.Errorf("%d of %d queries prepare", len(before), len(db.Statements(t.Context())))
+	}
+}
+
+func TestMigrationThatChangesAResultIsReported(t *testing.T) {
+	for sql, says := range map[string]string{
+		"ALTER TABLE tasks ADD COLUMN color text":                       "",
+		"ALTER TABLE users ALTER COLUMN updated_at TYPE timestamptz(3)": "", // no query returns it
+		"ALTER TABLE tasks ALTER COLUMN title TYPE varchar(255)":        "GetTask returned",
+		"ALTER TABLE tasks ALTER COLUMN version TYPE integer":           "ListTasksByTitleAsc returned",
+		"ALTER TABLE tasks ALTER COLUMN created_at TYPE timestamptz(3)": "ExportTasks returned",
+		"ALTER TABLE users ALTER COLUMN email TYPE varchar(320)":        "GetUser returned",
+		"ALTER TABLE tasks DROP COLUMN due_date":                        "GetTask does not prepare",
+		"ALTER TABLE tasks RENAME COLUMN title TO name":                 "CreateTask does not prepare",
+		"DROP INDEX tasks_user_id_created_at_id_idx":                    "",
+	} {
+		t.Run(sql, func(t *testing.T) {
+			url := dbtest.New(t, dbtest.NeonOwner)
+			conn := connect(t, url)
+			before := resultTypes(t, conn, db.Statements(t.Context()))
+			dbtest.Exec(t, url, sql)
+			faults := strings.Join(resultFaults(before, resultTypes(t, conn, db.Statements(t.Context()))), "; ")
+			if says == "" && faults != "" || !strings.Contains(faults, says) {
+				t.Errorf("faults %q, want %q", faults, says)
+			}
+		})
+	}
+}

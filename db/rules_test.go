@@ -1,0 +1,134 @@
+package db_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	fileName     = regexp.MustCompile(`^(\d{6})_([a-z0-9]+(?:_[a-z0-9]+)+)\.(up|down)\.sql$`)
+	transactions = regexp.MustCompile(`(?im)^\s*(BEGIN|COMMIT|ROLLBACK|START)(\s+(TRANSACTION|WORK))?\s*;`)
+	concurrently = regexp.MustCompile(`(?i)\bCONCURRENTLY\b`)
+)
+
+func withoutComments(sql string) string {
+	var lines []string
+	for line := range strings.Lines(sql) {
+		if !strings.HasPrefix(line, "--") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(lines, ""))
+}
+
+// folderFaults are what is wrong with the names of the files.
+func folderFaults(names []string) (faults []string) {
+	versions := map[string][]string{} // the names without direction, by number
+	for _, name := range names {
+		match := fileName.FindStringSubmatch(name)
+		if match == nil {
+			faults = append(faults, name+" is not named like 000001_verb_object.up.sql")
+			continue
+		}
+		title, twin := match[2], strings.NewReplacer(".up.sql", ".down.sql", ".down.sql", ".up.sql").Replace(name)
+		if !slices.Contains(names, twin) {
+			faults = append(faults, name+" has no "+twin)
+		}
+		if !slices.Contains(versions[match[1]], title) {
+			versions[match[1]] = append(versions[match[1]], title)
+		}
+	}
+	for number, titles := range versions {
+		if len(titles) > 1 {
+			faults = append(faults, fmt.Sprintf("%s is the number of %d migrations", number, len(titles)))
+		}
+	}
+	for version := range len(versions) {
+		if number := fmt.Sprintf("%06d", version+1); versions[number] == nil {
+			faults = append(faults, "there is no "+number)
+		}
+	}
+	return faults
+}
+
+// fileFaults are what is wrong with the text of a file.
+func fileFaults(name, sql string) (faults []string) {
+	fault := func(is bool, text string) {
+		if is {
+			faults = append(faults, text)
+		}
+	}
+	text := withoutComments(sql)
+	_, err := statedEffects(sql)
+	fault(err != nil, fmt.Sprint(err))
+	fault(!strings.HasPrefix(sql, "-- Why: "), "does not start with -- Why:")
+	fault(strings.HasSuffix(name, ".down.sql") && !losesLine.MatchString(sql), "has no -- Loses: line")
+	fault(transactions.MatchString(text), "begins or ends a transaction, but is one already")
+	if concurrently.MatchString(text) {
+		fault(strings.Contains(strings.TrimRight(text, "; \n"), ";"), "has another statement beside the one that runs CONCURRENTLY")
+	} else {
+		fault(!strings.HasPrefix(text, "SET LOCAL lock_timeout = '"), "does not state SET LOCAL lock_timeout first")
+		fault(strings.Count(text, "lock_timeout") > 1, "changes lock_timeout again")
+	}
+	return faults
+}
+
+func TestEveryMigrationFileKeepsTheRules(t *testing.T) {
+	files, err := filepath.Glob("../sql/migrations/*")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, filepath.Base(file))
+		for _, fault := range fileFaults(file, readFile(t, file)) {
+			t.Errorf("%s %s", file, fault)
+		}
+	}
+	for _, fault := range folderFaults(names) {
+		t.Error(fault)
+	}
+}
+
+func TestMigrationFileThatBreaksARuleIsReported(t *testing.T) {
+	const head, timeout = "-- Why: a test.\n-- Loses: nothing.\n-- Locks: none.\n", "SET LOCAL lock_timeout = '2s';\n"
+	for _, c := range []struct{ sql, says string }{
+		{head + timeout + "SELECT 1;", ""},
+		{head + timeout + "DO $$\nBEGIN\n  SELECT 1;\nEND\n$$;", ""},
+		{head + "CREATE INDEX CONCURRENTLY a_b_idx\n  ON a (b);\n", ""},
+		{timeout + "SELECT 1;", "-- Why:"},
+		{"-- Why: a test.\n-- Loses: nothing.\n" + timeout, "-- Locks:"},
+		{"-- Why: a test.\n-- Locks: none.\n" + timeout, "-- Loses:"},
+		{head + "SELECT 1;", "lock_timeout first"},
+		{head + "SET lock_timeout = '2s';\nSELECT 1;", "lock_timeout first"},
+		{head + "SELECT 1;\n" + timeout, "lock_timeout first"},
+		{head + timeout + "SET LOCAL lock_timeout = 0;", "lock_timeout again"},
+		{head + timeout + "BEGIN;\nSELECT 1;\nCOMMIT;", "transaction"},
+		{head + timeout + "SELECT 1;\nstart transaction;", "transaction"},
+		{head + timeout + "CREATE INDEX CONCURRENTLY a_b_idx ON a (b);", "CONCURRENTLY"},
+		{head + "CREATE INDEX CONCURRENTLY a_b_idx ON a (b);\nDROP INDEX a_idx;", "CONCURRENTLY"},
+	} {
+		faults := strings.Join(fileFaults("000001_test_rules.down.sql", c.sql), "; ")
+		if c.says == "" && faults != "" || !strings.Contains(faults, c.says) {
+			t.Errorf("%q: faults %q, want %q", c.sql, faults, c.says)
+		}
+	}
+	for _, c := range []struct{ names, says string }{
+		{"000001_a_b.up.sql 000001_a_b.down.sql 000002_c_d.up.sql 000002_c_d.down.sql", ""},
+		{"000001_a_b.up.sql", "has no 000001_a_b.down.sql"},
+		{"000001_a_b.up.sql 000001_a_c.down.sql", "has no 000001_a_b.down.sql"},
+		{"000001_a_b.up.sql 000001_a_b.down.sql 000003_c_d.up.sql 000003_c_d.down.sql", "there is no 000002"},
+		{"000001_a_b.up.sql 000001_a_b.down.sql 000001_c_d.up.sql 000001_c_d.down.sql", "the number of 2 migrations"},
+		{"1_a_b.up.sql", "not named like"},
+		{"notes.txt", "not named like"},
+	} {
+		faults := strings.Join(folderFaults(strings.Fields(c.names)), "; ")
+		if c.says == "" && faults != "" || !strings.Contains(faults, c.says) {
+			t.Errorf("%q: faults %q, want %q", c.names, faults, c.says)
+		}
+	}
+}
