@@ -3,10 +3,11 @@ GO ?= go
 # The race detector needs a C compiler, which a fresh machine may lack.
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 BUILDAH ?= buildah
+SQUAWK ?= npx --yes squawk-cli@2.66.0
 CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && exec bin/todo dev
@@ -45,4 +46,7 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run Ownership -count=1 ./db
 
-.PHONY: help run test test-newer build image generate schema explain docs lint
+lint-sql: ## check with squawk what the migrations lock and break (needs npm)
+	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
+
+.PHONY: help run test test-newer build image generate schema explain docs lint lint-sql

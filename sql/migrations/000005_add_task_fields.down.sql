@@ -4,6 +4,7 @@
 -- Locks: tasks (ACCESS EXCLUSIVE; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';
 
+-- squawk-ignore-file ban-drop-column
 ALTER TABLE tasks
   DROP COLUMN version,
   DROP COLUMN tags,
