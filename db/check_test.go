@@ -45,10 +45,14 @@ func TestServerRefusesToStartAndSaysWhatMendsIt(t *testing.T) {
 		"policy for todo_app alone": {"CREATE POLICY support ON users TO todo_app USING (email IS NOT NULL)", "policy support of users"},
 		"a policy's check widened":  {"ALTER POLICY tasks_insert ON tasks WITH CHECK (true)", "policy tasks_insert of tasks"},
 		"no migration":              {"DROP TABLE schema_migrations", "todo migrate up"},
-		"older schema":              {"UPDATE schema_migrations SET version = version - 1", "todo migrate up"},
+		"older schema":              {"UPDATE schema_migrations SET version = 6", "todo migrate up"},
 		"dirty schema":              {"UPDATE schema_migrations SET dirty = true", "dirty"},
 		"version not readable":      {"REVOKE SELECT ON schema_migrations FROM todo_app", "todo migrate up"},
-		"newer and without a query": {"UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks RENAME COLUMN title TO name", "does not prepare on schema version 999999"},
+		"newer and without a query": {"UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks RENAME COLUMN title TO name", "cannot run on schema version 999999"},
+		"newer and without a grant": {"UPDATE schema_migrations SET version = 999999; REVOKE DELETE ON tasks FROM todo_app", "cannot run on schema version 999999"},
+		"a column without a grant":  {"REVOKE UPDATE (version) ON tasks FROM todo_app", "permission denied for table tasks"},
+		"a privilege to add lost":   {"REVOKE INSERT (priority) ON tasks FROM todo_app", "permission denied for table tasks"},
+		"no key to conflict on":     {"ALTER TABLE tasks DROP CONSTRAINT tasks_pkey", "query CreateTask cannot run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,6 +85,45 @@ func TestNewerSchemaIsReportedAndNoObstacle(t *testing.T) {
 	dbtest.Exec(t, h.super, "UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks ADD COLUMN later text")
 	if newer, err := h.pool.Check(t.Context()); newer != 999999 || err != nil {
 		t.Errorf("%d, %v", newer, err)
+	}
+}
+
+// TestServerStartsOnAnOlderSchemaOnlyIfItCanWorkThere takes versions for those of a
+// later program, which has migrations that this one has not.
+func TestServerStartsOnAnOlderSchemaOnlyIfItCanWorkThere(t *testing.T) {
+	version := latest(t)
+	for name, c := range map[string]struct {
+		damage         string
+		oldest, latest uint
+		says           string
+	}{
+		"the last migration is not needed": {"SELECT 1", version, version + 1, ""},
+		"the last migration is needed":     {"SELECT 1", version + 1, version + 1, "this program needs"},
+		"a query lacks its grant":          {"REVOKE DELETE ON users FROM todo_app", version, version + 1, "query EraseAccount cannot run"},
+		"a query lacks its column":         {"ALTER TABLE tasks DROP COLUMN description", version, version + 1, "run `todo migrate up`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHousehold(t, dbtest.NeonOwner)
+			dbtest.Exec(t, h.super, c.damage)
+			other, err := h.pool.CheckFor(t.Context(), c.oldest, c.latest)
+			if c.says == "" && (other != version || err != nil) || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("%d, %v", other, err)
+			}
+		})
+	}
+}
+
+func TestServerRefusesEverySchemaOlderThanItNeeds(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	m := migrator(t, url)
+	for version := uint(db.OldestSchema) - 1; version > 0; version-- {
+		if err := m.Goto(version); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dbtest.Pool(t, url).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "run `todo migrate up`") {
+			t.Errorf("version %d: %v", version, err)
+		}
 	}
 }
 

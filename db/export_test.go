@@ -75,3 +75,11 @@ func (c *caller) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row 
 	c.args = args
 	return c.listener.QueryRow(ctx, sql, args...)
 }
+
+// CheckFor is Check for a program that was built for version latest and needs oldest.
+func (p *Pool) CheckFor(ctx context.Context, oldest, latest uint) (other uint, err error) {
+	return p.checkFor(ctx, oldest, latest)
+}
+
+// OldestSchema is the oldest version that the program may start on.
+const OldestSchema = oldestSchema

@@ -104,6 +104,26 @@ func TestServeWarnsOfANewerSchemaAndServes(t *testing.T) {
 	p.waitFor(t, p.log, `"schema_version":999999`)
 }
 
+// TestServeExitsBeforeItListensOnASchemaThatItCannotWorkOn has an address that is
+// taken, of which a server that came so far would complain.
+func TestServeExitsBeforeItListensOnASchemaThatItCannotWorkOn(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	url := dbtest.New(t, dbtest.NeonOwner)
+	env := environment(url)
+	serve := []string{"serve", "--addr", taken.Addr().String()}
+	todo(t, env, "migrate", "goto", "6")
+	refused(t, "the schema is at version 6, this program needs 7: run `todo migrate up`", env, serve...)
+	todo(t, env, "migrate", "up")
+	dbtest.Exec(t, url, "REVOKE UPDATE (version) ON tasks FROM todo_app")
+	refused(t, "permission denied for table tasks", env, serve...)
+	dbtest.Exec(t, url, "GRANT UPDATE (version) ON tasks TO todo_app")
+	serving(t, env)
+}
+
 func TestTokenCommandMakesWhatServeAccepts(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	for name, more := range map[string][]string{

@@ -76,12 +76,12 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 		return err
 	}
 	defer pool.Close()
-	newer, err := pool.Check(ctx)
+	other, err := pool.Check(ctx)
 	if err != nil {
 		return fmt.Errorf("refusing to start: %w", err)
 	}
-	if newer > 0 {
-		log.Warn("the schema is newer than this program; every query of it still works", "schema_version", newer)
+	if other > 0 {
+		log.Warn("the schema is not the one this program was built for, but every query of it can run there", "schema_version", other)
 	}
 	listener, err := s.listen(ctx)
 	if err != nil {
