@@ -46,7 +46,11 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run Ownership -count=1 ./db
 
+test-release: ## try the release before on the new schema: its tests, and its server under load while it migrates
+	$(GO) test -tags release -run '^Test(ReleaseBefore|MigrationThatBreaks|QueriesOfTheReleaseBefore|ThisRelease)' -count=1 -timeout 30m -v ./db
+	$(GO) test -tags release -run '^TestMigrationsStall' -count=1 -timeout 30m -v ./cmd/todo
+
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test test-newer build image generate schema explain docs lint lint-sql
+.PHONY: help run test test-newer build image generate schema explain docs lint lint-sql test-release

@@ -111,19 +111,19 @@ func TestObjectWithoutCommentOrNameIsReported(t *testing.T) {
 	}
 }
 
-// resultTypes describes what each statement returns, by its name; a statement that
-// the schema does not know is left out.
-func resultTypes(t *testing.T, conn *pgx.Conn, statements map[string]string) map[string]string {
+// resultTypes describes each column that each statement returns, by the statement's
+// name; a statement that the schema does not know is left out.
+func resultTypes(t *testing.T, conn *pgx.Conn, statements map[string]string) map[string][]string {
 	t.Helper()
-	found := map[string]string{}
+	found := map[string][]string{}
 	for name, statement := range statements {
 		description, err := conn.Prepare(t.Context(), "", statement)
 		if err != nil {
 			continue
 		}
-		found[name] = ""
+		found[name] = []string{}
 		for _, field := range description.Fields {
-			found[name] += fmt.Sprintf("%s %d(%d), ", field.Name, field.DataTypeOID, field.TypeModifier)
+			found[name] = append(found[name], fmt.Sprintf("%s of type %d(%d)", field.Name, field.DataTypeOID, field.TypeModifier))
 		}
 	}
 	return found
@@ -131,13 +131,17 @@ func resultTypes(t *testing.T, conn *pgx.Conn, statements map[string]string) map
 
 // resultFaults are what a server that runs through a migration would stumble over:
 // a prepared statement never heals by itself when its result changes.
-func resultFaults(before, after map[string]string) (faults []string) {
+func resultFaults(before, after map[string][]string) (faults []string) {
 	for _, name := range slices.Sorted(maps.Keys(before)) {
-		switch is, there := after[name]; {
-		case !there:
+		is, there := after[name]
+		if !there {
 			faults = append(faults, name+" does not prepare any more")
-		case is != before[name]:
-			faults = append(faults, fmt.Sprintf("%s returned columns (with the numbers of their types)\n%s\nand now\n%s", name, before[name], is))
+			continue
+		}
+		for i, was := range before[name] {
+			if i >= len(is) || is[i] != was {
+				faults = append(faults, fmt.Sprintf("%s returned %s, and now %v", name, was, is[min(i, len(is)):min(i+1, len(is))]))
+			}
 		}
 	}
 	return faults
@@ -148,7 +152,7 @@ func resultFaults(before, after map[string]string) (faults []string) {
 func TestNoMigrationChangesWhatALiveQueryReturns(t *testing.T) {
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
 	m, conn := migrator(t, url), connect(t, url)
-	before := map[string]string{}
+	before := map[string][]string{}
 	for version := uint(1); version <= latest(t); version++ {
 		if err := m.Goto(version); err != nil {
 			t.Fatal(err)
@@ -168,10 +172,10 @@ func TestMigrationThatChangesAResultIsReported(t *testing.T) {
 	for sql, says := range map[string]string{
 		"ALTER TABLE tasks ADD COLUMN color text":                       "",
 		"ALTER TABLE users ALTER COLUMN updated_at TYPE timestamptz(3)": "", // no query returns it
-		"ALTER TABLE tasks ALTER COLUMN title TYPE varchar(255)":        "GetTask returned",
-		"ALTER TABLE tasks ALTER COLUMN version TYPE integer":           "ListTasksByTitleAsc returned",
-		"ALTER TABLE tasks ALTER COLUMN created_at TYPE timestamptz(3)": "ExportTasks returned",
-		"ALTER TABLE users ALTER COLUMN email TYPE varchar(320)":        "GetUser returned",
+		"ALTER TABLE tasks ALTER COLUMN title TYPE varchar(255)":        "GetTask returned title of type 25(-1), and now [title of type 1043(259)]",
+		"ALTER TABLE tasks ALTER COLUMN version TYPE integer":           "ListTasksByTitleAsc returned version",
+		"ALTER TABLE tasks ALTER COLUMN created_at TYPE timestamptz(3)": "ExportTasks returned created_at",
+		"ALTER TABLE users ALTER COLUMN email TYPE varchar(320)":        "GetUser returned email",
 		"ALTER TABLE tasks DROP COLUMN due_date":                        "GetTask does not prepare",
 		"ALTER TABLE tasks RENAME COLUMN title TO name":                 "CreateTask does not prepare",
 		"DROP INDEX tasks_user_id_created_at_id_idx":                    "",
