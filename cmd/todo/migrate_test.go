@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -184,12 +185,15 @@ func TestCreateWritesTheNextPair(t *testing.T) {
 		if want := filepath.Join(dir, "00000"+strconv.Itoa(i+1)+"_"+name+".up.sql"); up != want {
 			t.Errorf("%s, want %s", up, want)
 		}
-		for _, file := range []string{up, down} {
+		for file, shape := range map[string]string{
+			up:   `^-- Why: .+\n-- Locks: .+\nSET LOCAL lock_timeout = '2s';\n`,
+			down: `^-- Why: .+\n-- Loses: nothing\.\n-- Locks: .+\nSET LOCAL lock_timeout = '2s';\n`,
+		} {
 			content, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if lines := strings.Split(string(content), "\n"); !strings.HasPrefix(lines[0], "-- Why: ") || !strings.HasPrefix(lines[1], "-- Locks: ") || !strings.HasPrefix(lines[2], "SET LOCAL lock_timeout = ") {
+			if !regexp.MustCompile(shape).Match(content) {
 				t.Errorf("%s: %s", file, content)
 			}
 		}

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// skeleton states what the rules of sql/README.md ask for; the tests say where it is
+// not the truth.
 const skeleton = `-- Why: %s
--- Locks: table (LOCK LEVEL; scanned or not, rewritten or not).
+%s-- Locks: table (LOCK LEVEL; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';
 
 `
@@ -54,16 +56,16 @@ func createMigration(dir, name string) (report, error) {
 		}
 	}
 	var r createReport
-	for _, direction := range []struct{ ending, why string }{
-		{"up", "what is it for, and why is it safe while the previous release is running?"},
-		{"down", "what is lost when the up file is taken back?"},
+	for _, direction := range []struct{ ending, why, loses string }{
+		{"up", "what is it for, and why is it safe while the previous release is running?", ""},
+		{"down", "what does it take back, and what does somebody lose by it?", "-- Loses: nothing.\n"},
 	} {
 		path := filepath.Join(dir, fmt.Sprintf("%06d_%s.%s.sql", latest+1, name, direction.ending))
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := fmt.Fprintf(file, skeleton, direction.why); err != nil {
+		if _, err := fmt.Fprintf(file, skeleton, direction.why, direction.loses); err != nil {
 			return nil, err
 		}
 		if err := file.Close(); err != nil {
