@@ -7,8 +7,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// snapshot begins a transaction whose queries all see the same state.
-const snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+// snapshot begins a transaction whose queries all see the same state. A snapshot from
+// before a change that rewrites a table finds the table empty after it, and waiting
+// for the change comes too late: so the lock comes first, and takes none.
+var snapshot = []string{
+	"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+	"SET LOCAL ROLE todo_app",
+	"LOCK TABLE users, tasks IN ACCESS SHARE MODE",
+}
 
 // query is a statement with its arguments.
 type query struct {
@@ -28,21 +34,21 @@ type answers interface {
 }
 
 // ask sends queries in the scope of one user, as one transaction and in one round
-// trip. begin is how the transaction begins, "" where it holds a single query.
-func (p *Pool) ask(ctx context.Context, conn *pgxpool.Conn, begin string, s scope, queries ...query) answers {
+// trip. begin is how the transaction begins, nil where it holds a single query.
+func (p *Pool) ask(ctx context.Context, conn *pgxpool.Conn, begin []string, s scope, queries ...query) answers {
 	if p.distributed {
 		return askDistributed(ctx, conn.Conn(), begin, s, queries)
 	}
 	batch := &pgx.Batch{}
-	if begin != "" {
-		batch.Queue(begin)
+	for _, sql := range begin {
+		batch.Queue(sql)
 	}
 	batch.Queue(enterScope, s.userID, milliseconds(s.limit))
 	settings := batch.Len()
 	for _, q := range queries {
 		batch.Queue(q.sql, q.args...)
 	}
-	if begin != "" {
+	if begin != nil {
 		batch.Queue("COMMIT")
 	}
 	return batchAnswers{conn.SendBatch(ctx, batch), settings}

@@ -1,7 +1,6 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,13 +48,18 @@ func literal(conn *pgconn.PgConn, text string) (string, error) {
 // askDistributed is ask in an explicit transaction. Between the queries and COMMIT
 // stands a Sync, to which an error skips: the COMMIT behind it then rolls back, and
 // the connection is fit for the next either way. Nothing is prepared by name, since
-// each user's SET is a statement of its own.
-func askDistributed(ctx context.Context, conn *pgx.Conn, begin string, s scope, queries []query) answers {
+// each user's SET is a statement of its own. Of begin only the first is sent: a LOCK
+// TABLE would go to every node.
+func askDistributed(ctx context.Context, conn *pgx.Conn, begin []string, s scope, queries []query) answers {
 	settings, err := scopeSettings(conn, s)
 	if err != nil {
 		return unsent{err}
 	}
-	settings = append([]string{cmp.Or(begin, "BEGIN")}, settings...)
+	first := "BEGIN"
+	if begin != nil {
+		first = begin[0]
+	}
+	settings = append([]string{first}, settings...)
 	encoded := make([]pgx.ExtendedQueryBuilder, len(queries))
 	for i, q := range queries {
 		if err := encoded[i].Build(conn.TypeMap(), nil, q.args); err != nil {

@@ -89,7 +89,7 @@ func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, e
 	// What has begun ends: pgx would close the connection of a client that leaves,
 	// and clients that come and go would keep the pool connecting.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit+timeoutSlack)
-	r := &scopedRows{answers: s.pool.ask(ctx, conn, "", s, query{sql, args}), leave: func() {
+	r := &scopedRows{answers: s.pool.ask(ctx, conn, nil, s, query{sql, args}), leave: func() {
 		leave()
 		cancel()
 		trace(ctx, queryName(sql), time.Since(start))

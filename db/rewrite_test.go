@@ -1,0 +1,55 @@
+package db_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+// TestExportThatWaitsForARewriteIsWhole has an export meet a migration that writes
+// the table anew.
+func TestExportThatWaitsForARewriteIsWhole(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url)
+	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+	export(t, pool)
+	migration, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer migration.Close(context.WithoutCancel(t.Context()))
+	if _, err := migration.Exec(t.Context(), "BEGIN; ALTER TABLE tasks ADD random uuid DEFAULT gen_random_uuid()"); err != nil {
+		t.Fatal(err)
+	}
+	exported := make(chan []db.Task)
+	go func() { exported <- export(t, pool) }()
+	for dbtest.Value[int](t, url, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tasks'::regclass") == 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("the export does not wait")
+		}
+	}
+	if _, err := migration.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	if tasks := <-exported; len(tasks) != 1 {
+		t.Errorf("an export of one task has %d", len(tasks))
+	}
+}
+
+// export returns Alice's tasks.
+func export(t *testing.T, pool *db.Pool) []db.Task {
+	t.Helper()
+	var tasks []db.Task
+	err := pool.Export(t.Context(), alice,
+		func(*db.GetUserRow) error { return nil },
+		func(task db.Task) error { tasks = append(tasks, task); return nil })
+	if err != nil {
+		t.Error(err)
+	}
+	return tasks
+}
