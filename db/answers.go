@@ -39,6 +39,9 @@ func (p *Pool) ask(ctx context.Context, conn *pgxpool.Conn, begin []string, s sc
 	if p.distributed {
 		return askDistributed(ctx, conn.Conn(), begin, s, queries)
 	}
+	if err := p.prepare(ctx, conn.Conn(), queries); err != nil {
+		return unsent{err}
+	}
 	batch := &pgx.Batch{}
 	for _, sql := range begin {
 		batch.Queue(sql)

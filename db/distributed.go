@@ -10,9 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Option changes how a pool works.
-type Option func(*Pool)
-
 // Distributed is for an engine that spreads rows over nodes (Citus): it passes SET
 // LOCAL in an explicit transaction on to them, which set_config it does not. Every
 // PostgreSQL understands it.

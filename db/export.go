@@ -15,6 +15,24 @@ const exportTimeout = 10 * time.Minute
 // holding more than what is on its way. It keeps a connection until it ends, and
 // breaks off with the first error of begin or each.
 func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
+	var began bool
+	var broken error
+	err := p.attempt(ctx, true, func(version string) error {
+		err := p.export(ctx, version, userID, func(user *GetUserRow) error { began = true; return begin(user) }, each)
+		if began {
+			// What has been handed over cannot be handed over again.
+			broken = err
+			return nil
+		}
+		return err
+	})
+	if broken != nil {
+		err = broken
+	}
+	return translate(err)
+}
+
+func (p *Pool) export(ctx context.Context, version, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
 	conn, leave, err := p.acquireFor(ctx, userID)
 	if err != nil {
 		return err
@@ -25,16 +43,16 @@ func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow
 	// Before the results are closed, which would read the rest that nobody wants.
 	defer cancel()
 	answers := p.ask(ctx, conn, snapshot, scope{pool: p, userID: userID, limit: exportTimeout},
-		query{getUser, []any{userID}}, query{exportTasks, []any{userID}})
-	if err := export(answers, begin, each); err != nil {
+		query{getUser + version, []any{userID}}, query{exportTasks + version, []any{userID}})
+	if err := readExport(answers, begin, each); err != nil {
 		cancel()
 		_ = answers.Close()
-		return translate(err)
+		return err
 	}
-	return translate(answers.Close())
+	return answers.Close()
 }
 
-func export(answers answers, begin func(*GetUserRow) error, each func(Task) error) error {
+func readExport(answers answers, begin func(*GetUserRow) error, each func(Task) error) error {
 	if err := answers.entered(); err != nil {
 		return err
 	}

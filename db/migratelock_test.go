@@ -143,7 +143,7 @@ func TestConnectionThatIsRefusedIsNotTriedAgain(t *testing.T) {
 	u.Path = "/nowhere"
 	for name, c := range map[string]struct{ url, says string }{
 		"no such database":  {u.String(), "nowhere"},
-		"through PgBouncer": {dbtest.PgBouncer(t, direct, 1), "DATABASE_URL_UNPOOLED"},
+		"through PgBouncer": {dbtest.NewPgBouncer(t, direct, 1, false).URL, "DATABASE_URL_UNPOOLED"},
 		"a pooler's name":   {"postgres://u:hunter2@ep-x-pooler.neon.tech/d", "DATABASE_URL_UNPOOLED"},
 		"no URL":            {"mysql://u:hunter2@h/d", "postgres://"},
 	} {

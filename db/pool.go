@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,17 +30,29 @@ const (
 // Pool is a pool of connections. It runs nothing but the generated queries, in
 // the scope of one owner (As), and what the start needs to know (Check).
 type Pool struct {
-	pool   *pgxpool.Pool
-	shares shares
-	heals  atomic.Int64 // of statements that a migration outdated
+	pool       *pgxpool.Pool
+	shares     shares
+	version    atomic.Int64 // of the texts that are prepared; see attempt
+	prepares   atomic.Bool
+	mayUnlearn bool // to prepare
 
 	distributed bool
+	log         *slog.Logger // nil for none
 }
 
+// Option changes how a pool works.
+type Option func(*Pool)
+
+// LogTo is where the pool tells what it finds out about a pooler.
+func LogTo(log *slog.Logger) Option { return func(p *Pool) { p.log = log } }
+
 // Open prepares a pool for a PostgreSQL URL and connects to nothing yet. The URL
-// may carry pgx's parameters, such as pool_max_conns and
-// default_query_exec_mode=exec (for a pooler without prepared statements). The
-// error never repeats the URL, which holds a password.
+// may carry pgx's parameters, such as pool_max_conns. The error never repeats the
+// URL, which holds a password.
+//
+// Statements are prepared once a connection, until a pooler turns out not to keep
+// them apart: then they are no longer. Where the URL has default_query_exec_mode,
+// that is what is done.
 func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -51,6 +64,17 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	p := &Pool{
+		shares:     shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}},
+		mayUnlearn: !strings.Contains(url, "default_query_exec_mode="),
+	}
+	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		// pgx would take a result for what it was when the statement was prepared,
+		// and through a pooler it need not be any more. In exec mode each result
+		// describes itself, also one of a statement that prepare has prepared.
+		p.prepares.Store(true)
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		// Without a described statement (exec mode) pgx knows a parameter's type
 		// only by its Go type.
@@ -58,11 +82,9 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 		conn.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
 		return nil
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
+	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
-	p := &Pool{pool: pool, shares: shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}}}
 	for _, option := range options {
 		option(p)
 	}

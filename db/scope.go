@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -56,26 +55,19 @@ func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 	return rows, nil
 }
 
-// query asks again where that is safe and helps.
-func (s scope) query(ctx context.Context, sql string, args []any) (*scopedRows, error) {
-	rows, err := s.send(ctx, sql, args)
-	if err != nil {
-		// A database that restarts or scales to zero takes its idle connections
-		// with it; asking again is safe where nothing is written.
-		if isLostConnection(err) && isRead(sql) && ctx.Err() == nil {
-			return s.send(ctx, sql, args)
+func (s scope) query(ctx context.Context, sql string, args []any) (rows *scopedRows, err error) {
+	err = s.pool.attempt(ctx, isRead(sql), func(version string) error {
+		if rows, err = s.send(ctx, sql+version, args); err != nil {
+			return err
 		}
-		return nil, err
-	}
-	var pg *pgconn.PgError
-	if errors.As(rows.Rows.Err(), &pg) && pg.Code == "0A000" {
-		// The prepared statement is older than a migration (feature not supported:
-		// cached plan must not change result type). It did nothing; another text is
-		// another statement, for a pooler too.
-		rows.Close()
-		return s.send(ctx, sql+"\n-- again "+strconv.FormatInt(s.pool.heals.Add(1), 10), args)
-	}
-	return rows, nil
+		if err := rows.Rows.Err(); isOutdated(err) || isMisplaced(err) {
+			rows.Close()
+			return err
+		}
+		// Any other error of the query is for who reads its rows.
+		return nil
+	})
+	return rows, err
 }
 
 // send puts the scope and the query into one pipeline and reads the scope's

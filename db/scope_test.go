@@ -65,14 +65,12 @@ func TestConnectionCarriesNothingOver(t *testing.T) {
 func TestUsersStayApartOnFewConnections(t *testing.T) {
 	for mode, options := range modes {
 		for _, login := range dbtest.Logins {
-			t.Run(fmt.Sprint(mode, "/directly as ", login), func(t *testing.T) {
-				t.Parallel()
-				mingle(t, dbtest.Pool(t, dbtest.New(t, login)+"&pool_max_conns=2", options...))
-			})
-			t.Run(fmt.Sprint(mode, "/through PgBouncer as ", login), func(t *testing.T) {
-				t.Parallel()
-				mingle(t, dbtest.Pool(t, dbtest.PgBouncer(t, dbtest.New(t, login), 2)+"&pool_max_conns=16", options...))
-			})
+			for name, route := range dbtest.Routes {
+				t.Run(fmt.Sprint(mode, "/", name, " as ", login), func(t *testing.T) {
+					t.Parallel()
+					mingle(t, dbtest.Pool(t, route(t, dbtest.New(t, login), 2), options...))
+				})
+			}
 		}
 	}
 }
@@ -190,47 +188,26 @@ func TestConstraintIsNamed(t *testing.T) {
 func TestReadsSurviveALostConnection(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-		kill := func() {
-			dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-		}
 		for name, statement := range db.Statements(t.Context()) {
 			if !strings.Contains(statement, "\nSELECT /* ") {
 				continue
 			}
-			kill()
+			killConnections(t, url)
 			if _, _, err := attempts[name](t.Context(), pool.As(alice), alice, uuid.New()); err != nil && !errors.Is(err, db.ErrNotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		kill()
+		killConnections(t, url)
 		if err := pool.Ping(t.Context()); err != nil {
 			t.Errorf("ping: %v", err)
 		}
 	})
 }
 
-// TestPreparedStatementOlderThanAMigrationIsHealed changes a result's type under a
-// warm connection.
-func TestPreparedStatementOlderThanAMigrationIsHealed(t *testing.T) {
-	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
-		made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-		q := pool.As(alice)
-		for _, kind := range []string{"varchar(1000)", "text", "varchar(2000)"} {
-			for range 2 {
-				if _, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID}); err != nil {
-					t.Errorf("read before description is a %s: %v", kind, err)
-				}
-				if _, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.ID}); err != nil {
-					t.Errorf("write before description is a %s: %v", kind, err)
-				}
-			}
-			dbtest.Exec(t, url, "ALTER TABLE tasks ALTER description TYPE "+kind)
-		}
-		task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID})
-		if err != nil || task.Version != 7 {
-			t.Errorf("after 6 toggles: %+v, %v", task, err)
-		}
-	})
+// killConnections ends all to a database.
+func killConnections(t *testing.T, url string) {
+	t.Helper()
+	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 }
 
 func TestCreateThatRacesWithErasureIsNoFaultOfTheClient(t *testing.T) {

@@ -33,7 +33,7 @@ type api struct {
 	url      string
 	database string
 	log      *syncedBuffer
-	// offContract is for handlers that are not the API.
+	// offContract is for handlers that are not the API, and for load.
 	offContract bool
 }
 

@@ -146,8 +146,7 @@ func (c config) verifier(log *slog.Logger) (*auth.Verifier, error) {
 }
 
 // open opens the pool for queries.
-func (c config) open(ctx context.Context) (*db.Pool, error) {
-	var options []db.Option
+func (c config) open(ctx context.Context, options ...db.Option) (*db.Pool, error) {
 	if c.DBDistributed {
 		options = append(options, db.Distributed)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/securetodo/securetodo/db"
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
@@ -71,7 +72,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 	if err != nil {
 		return err
 	}
-	pool, err := c.open(ctx)
+	pool, err := c.open(ctx, db.LogTo(log))
 	if err != nil {
 		return err
 	}

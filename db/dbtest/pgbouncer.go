@@ -10,30 +10,58 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// PgBouncer returns the URL of the same database through a real PgBouncer in
-// transaction mode with that many server connections. It speaks no protocol-level
-// prepared statements (Debian's 1.18 has none), so the URL asks for exec mode.
-func PgBouncer(t testing.TB, databaseURL string, servers int) string {
+// Routes are the ways to a database: each returns the URL that takes it, with at most
+// that many connections to the database.
+var Routes = map[string]func(t testing.TB, databaseURL string, servers int) string{
+	"directly": func(_ testing.TB, databaseURL string, servers int) string {
+		return fmt.Sprintf("%s&pool_max_conns=%d", databaseURL, servers)
+	},
+	"through a pooler with prepared statements": func(t testing.TB, databaseURL string, servers int) string {
+		return NewPgBouncer(t, databaseURL, servers, true).URL
+	},
+	"through a pooler without": func(t testing.TB, databaseURL string, servers int) string {
+		return NewPgBouncer(t, databaseURL, servers, false).URL
+	},
+}
+
+// PgBouncer is a real PgBouncer in transaction mode in front of a database.
+type PgBouncer struct {
+	// URL is the database's, through the pooler.
+	URL string
+
+	program  string
+	dir      string
+	probeURL string // without parameters for a pool
+	stop     func()
+}
+
+// NewPgBouncer starts one with that many server connections. With prepared it knows
+// protocol-level prepared statements, 1,000 a connection as Neon's does; without, it
+// passes them on to whichever server connection is free.
+func NewPgBouncer(t testing.TB, databaseURL string, servers int, prepared bool) *PgBouncer {
 	t.Helper()
-	program := Need(t, "pgbouncer", "/usr/sbin/pgbouncer")
+	program, setting := findPgBouncer(t, prepared)
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	p := &PgBouncer{program: program, dir: t.TempDir()}
 	password, _ := u.User.Password()
-	write(t, dir, "users.txt", fmt.Sprintf("%q %q\n", u.User.Username(), password))
+	write(t, p.dir, "users.txt", fmt.Sprintf("%q %q\n", u.User.Username(), password))
+	targetHost, targetPort := u.Hostname(), u.Port()
+	parameters := u.Query()
+	parameters.Set("sslmode", "disable")
 	// A port may be taken between its choice and its use: then choose again.
 	for range 10 {
 		port := freePort(t)
-		write(t, dir, "pgbouncer.ini", fmt.Sprintf(`[databases]
+		write(t, p.dir, "pgbouncer.ini", fmt.Sprintf(`[databases]
 * = host=%s port=%s
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -44,35 +72,50 @@ auth_file = %s/users.txt
 pool_mode = transaction
 default_pool_size = %d
 max_client_conn = 200
-`, u.Hostname(), u.Port(), port, dir, servers))
-		pooled := *u
-		pooled.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		pooled.RawQuery = "sslmode=disable&default_query_exec_mode=exec"
-		if runPgBouncer(t, program, dir, pooled.String()) {
-			return pooled.String()
+server_login_retry = 0.1
+%s
+`, targetHost, targetPort, port, p.dir, servers, setting))
+		u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		u.RawQuery = "sslmode=disable"
+		p.probeURL = u.String()
+		u.RawQuery = parameters.Encode()
+		p.URL = u.String()
+		if p.start(t) {
+			t.Cleanup(p.Stop)
+			return p
 		}
 	}
 	t.Fatal("PgBouncer found no free port")
-	return ""
+	return nil
 }
 
-// runPgBouncer starts it and waits until it answers; false if it ended instead.
-func runPgBouncer(t testing.TB, program, dir, pooledURL string) bool {
+// Stop ends it at once, and every connection through it.
+func (p *PgBouncer) Stop() { p.stop() }
+
+// Start runs it again after a Stop, on the same port.
+func (p *PgBouncer) Start(t testing.TB) {
 	t.Helper()
-	command := exec.Command(program, filepath.Join(dir, "pgbouncer.ini"))
-	command.Stderr = os.Stderr
-	command.SysProcAttr = unprivileged(t, dir)
+	if !p.start(t) {
+		t.Fatal("PgBouncer did not start again")
+	}
+}
+
+// start waits until it answers; false if it ended instead.
+func (p *PgBouncer) start(t testing.TB) bool {
+	t.Helper()
+	command := exec.Command(p.program, append(unprivileged(t, p.dir), filepath.Join(p.dir, "pgbouncer.ini"))...)
+	var log strings.Builder
+	command.Stderr = &log
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
 	go func() { _ = command.Wait(); close(ended) }()
-	stop := func() { _ = command.Process.Kill(); <-ended }
+	p.stop = func() { _ = command.Process.Kill(); <-ended }
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		conn, err := pgx.Connect(t.Context(), pooledURL)
+		conn, err := pgx.Connect(t.Context(), p.probeURL)
 		if err == nil {
 			_ = conn.Close(context.WithoutCancel(t.Context()))
-			t.Cleanup(stop)
 			return true
 		}
 		select {
@@ -81,14 +124,48 @@ func runPgBouncer(t testing.TB, program, dir, pooledURL string) bool {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	stop()
-	t.Fatal("PgBouncer does not answer")
+	p.stop()
+	t.Fatalf("PgBouncer does not answer: %s", log.String())
 	return false
 }
 
-// unprivileged gives a folder to nobody and runs a program as nobody: PgBouncer
-// refuses to be root.
-func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
+// findPgBouncer finds a PgBouncer and what its configuration says of prepared
+// statements, which it knows since 1.21. TEST_PGBOUNCER names one that is not
+// installed.
+func findPgBouncer(t testing.TB, prepared bool) (program, setting string) {
+	t.Helper()
+	for _, candidate := range []string{"pgbouncer", "/usr/sbin/pgbouncer", os.Getenv("TEST_PGBOUNCER")} {
+		path, err := exec.LookPath(candidate)
+		if err != nil {
+			continue
+		}
+		out, err := exec.CommandContext(t.Context(), path, "--version").Output()
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		var major, minor int
+		if _, err := fmt.Sscanf(string(out), "PgBouncer %d.%d", &major, &minor); err != nil {
+			t.Fatalf("%s: %q: %v", path, out, err)
+		}
+		switch knows := major > 1 || minor >= 21; {
+		case prepared && knows:
+			return path, "max_prepared_statements = 1000"
+		case !prepared && knows:
+			return path, "max_prepared_statements = 0"
+		case !prepared:
+			return path, ""
+		}
+	}
+	if prepared {
+		lacks(t, "PgBouncer 1.21 or newer (set TEST_PGBOUNCER to what .ci/pgbouncer prints)")
+	}
+	lacks(t, "PgBouncer")
+	return "", ""
+}
+
+// unprivileged gives a folder to nobody and returns the arguments that make PgBouncer,
+// which refuses to be root, nobody too.
+func unprivileged(t testing.TB, dir string) []string {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return nil
@@ -105,7 +182,7 @@ func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
 			t.Fatal(err)
 		}
 	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	return []string{"-u", "nobody"}
 }
 
 // Need finds a program that a machine may lack: there the test is skipped, but
@@ -117,11 +194,16 @@ func Need(t testing.TB, name string, elsewhere ...string) string {
 			return path
 		}
 	}
+	lacks(t, name)
+	return ""
+}
+
+func lacks(t testing.TB, name string) {
+	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf("%s is not installed", name)
 	}
 	t.Skipf("%s is not installed", name)
-	return ""
 }
 
 func write(t testing.TB, dir, name, content string) {

@@ -1,0 +1,97 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// maxAttempts is how often a query is sent at most. The second attempt is enough
+// unless another change of the schema falls between preparing and running it.
+const maxAttempts = 5
+
+// attempt calls ask until it succeeds, or fails in a way that another attempt does
+// not mend. ask adds version to the text of what it sends. What is sent again has
+// done nothing before: PostgreSQL refused to begin it, or it only reads.
+//
+// A prepared statement whose result a migration has changed is refused for good
+// (0A000, feature not supported): its connection keeps it, and a pooler keeps it for
+// every client that sends the same text. So all texts change, once for all
+// connections.
+//
+// A pooler that hands prepared statements to whichever connection is free makes them
+// meet or miss each other (42P05, 26000). From then on the pool prepares none.
+func (p *Pool) attempt(ctx context.Context, read bool, ask func(version string) error) error {
+	for n := 1; ; n++ {
+		version := p.version.Load()
+		err := ask(suffix(version))
+		if err == nil || n == maxAttempts || ctx.Err() != nil {
+			return err
+		}
+		switch {
+		case isOutdated(err):
+			p.version.CompareAndSwap(version, rand.Int64())
+		case isMisplaced(err) && p.mayUnlearn:
+			p.stopPreparing()
+		case isLostConnection(err) && read && n == 1:
+			// A database that restarts or scales to zero takes its idle connections
+			// with it.
+		default:
+			return err
+		}
+	}
+}
+
+// suffix makes a text another statement. 0 is the version of a text as it is.
+func suffix(version int64) string {
+	if version == 0 {
+		return ""
+	}
+	return "\n-- " + strconv.FormatInt(version, 36)
+}
+
+// prepare has a connection know the statements by their text, each in a round trip
+// the first time.
+func (p *Pool) prepare(ctx context.Context, conn *pgx.Conn, queries []query) error {
+	if !p.prepares.Load() {
+		return nil
+	}
+	if _, err := conn.Prepare(ctx, enterScope, enterScope); err != nil {
+		return err
+	}
+	for _, q := range queries {
+		if _, err := conn.Prepare(ctx, q.sql, q.sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopPreparing replaces the connections by ones that know no statement.
+func (p *Pool) stopPreparing() {
+	if !p.prepares.CompareAndSwap(true, false) {
+		return
+	}
+	p.pool.Reset()
+	if p.log != nil {
+		p.log.Warn("the database is behind a pooler that does not keep prepared statements apart, so the server prepares none any more, which costs throughput: give PgBouncer 1.21 or newer max_prepared_statements")
+	}
+}
+
+// isOutdated tells whether a prepared statement is older than its result.
+// PostgreSQL has no SQLSTATE for it alone, but one place that says it.
+func isOutdated(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery"
+}
+
+// isMisplaced tells whether a prepared statement was on another connection than its
+// client: there was none of its name, or one already.
+func isMisplaced(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "26000" || pg.Code == "42P05")
+}
