@@ -15,6 +15,11 @@ run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
 	$(GO) test $(RACE) -shuffle=on ./...
 
+test-modes: ## run the HTTP tests through PgBouncer, with prepared statements and without, and distributed
+	TEST_POOLER=prepared $(GO) test -shuffle=on -count=1 -skip 'InABrowser|UnderLoad' ./http
+	TEST_POOLER=exec $(GO) test -shuffle=on -count=1 -skip 'InABrowser|UnderLoad' ./http
+	DB_DISTRIBUTED=true $(GO) test -shuffle=on -count=1 -skip 'InABrowser|UnderLoad' ./http
+
 test-newer: ## run what needs a database on PostgreSQL 17 and 18, which npm fetches
 	.ci/newer
 
@@ -53,4 +58,4 @@ test-release: ## try the release before on the new schema: its tests, and its se
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test test-newer build image generate schema explain docs lint lint-sql test-release
+.PHONY: help run test test-modes test-newer test-release build image generate schema explain docs lint lint-sql

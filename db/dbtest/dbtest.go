@@ -132,7 +132,7 @@ func Pool(t testing.TB, databaseURL string, options ...db.Option) *db.Pool {
 	if os.Getenv("DB_DISTRIBUTED") == "true" {
 		options = append(options, db.Distributed)
 	}
-	pool, err := db.Open(t.Context(), databaseURL, options...)
+	pool, err := db.Open(t.Context(), pooled(t, databaseURL), options...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,31 @@ var Routes = map[string]func(t testing.TB, databaseURL string, servers int) stri
 	},
 }
 
+// pooled puts a pooler in front of the tests' own server where TEST_POOLER says so:
+// one with prepared statements ("prepared"), or one without for a server that is told
+// so ("exec").
+func pooled(t testing.TB, databaseURL string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own, err := url.Parse(the.super); err != nil || u.Host != own.Host {
+		return databaseURL
+	}
+	switch kind := os.Getenv("TEST_POOLER"); kind {
+	case "":
+		return databaseURL
+	case "prepared":
+		return NewPgBouncer(t, databaseURL, 20, true).URL
+	case "exec":
+		return NewPgBouncer(t, databaseURL, 20, false).URL + "&default_query_exec_mode=exec"
+	default:
+		t.Fatalf("TEST_POOLER=%s: must be prepared or exec", kind)
+		return ""
+	}
+}
+
 // PgBouncer is a real PgBouncer in transaction mode in front of a database.
 type PgBouncer struct {
 	// URL is the database's, through the pooler.

@@ -22,7 +22,7 @@ type Proxy struct {
 // NewProxy stands in front of the database until the test ends.
 func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	t.Helper()
-	u, err := url.Parse(databaseURL)
+	u, err := url.Parse(pooled(t, databaseURL))
 	if err != nil {
 		t.Fatal(err)
 	}
