@@ -13,7 +13,7 @@ import (
 const clearTasks = `-- name: ClearTasks :execrows
 WITH /* ClearTasks */ owner AS (
   UPDATE users
-  SET email = $8, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = $8, updated_at = GREATEST(now(), updated_at)
   WHERE users.id = $1
     AND email IS DISTINCT FROM COALESCE($8, email)
 )
@@ -65,7 +65,7 @@ func (q *Queries) ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, 
 const completeTasks = `-- name: CompleteTasks :execrows
 WITH /* CompleteTasks */ owner AS (
   UPDATE users
-  SET email = $8, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = $8, updated_at = GREATEST(now(), updated_at)
   WHERE users.id = $1
     AND email IS DISTINCT FROM COALESCE($8, email)
 ), given AS (
@@ -74,7 +74,7 @@ WITH /* CompleteTasks */ owner AS (
 UPDATE tasks
 SET completed = given.completed,
     version = version + 1,
-    updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+    updated_at = GREATEST(now(), (updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
 FROM given
 WHERE tasks.user_id = $1
   AND tasks.completed <> given.completed

@@ -37,7 +37,8 @@ type Querier interface {
 	// Buffers: at most 32.
 	CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error)
 	// DeleteTask removes one task of one user. deleted is false where if_match is
-	// given and lacks the task's version; no row says that there is no such task.
+	// given and lacks the task's version; no row says that there is no such task. An
+	// engine that runs the parts of a WITH one by one has to look before it deletes.
 	//
 	// Index: users_pkey, tasks_pkey.
 	// Buffers: at most 24.

@@ -20,19 +20,20 @@ WITH /* CompleteTask */ before AS (
     AND tasks.id = $2
 ), owner AS (
   UPDATE users
-  SET email = $3, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = $3, updated_at = GREATEST(now(), updated_at)
   WHERE users.id = $1
     AND email IS DISTINCT FROM COALESCE($3, email)
 ), given AS (
   SELECT $4::boolean AS completed,
-         $5::bigint[] AS if_match
+         $5::bigint[] AS if_match,
+         now() AS now
 ), changed AS (
   UPDATE tasks
   SET completed = COALESCE(given.completed, NOT tasks.completed),
       version = CASE WHEN given.completed = tasks.completed THEN tasks.version ELSE tasks.version + 1 END,
       updated_at = CASE
         WHEN given.completed = tasks.completed THEN tasks.updated_at
-        ELSE GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+        ELSE GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
       END
   FROM given
   WHERE tasks.user_id = $1
@@ -113,7 +114,7 @@ WITH /* CreateTask */ owner AS (
       AND email IS NOT DISTINCT FROM COALESCE($9, email)
   )
   ON CONFLICT (id) DO UPDATE
-  SET email = excluded.email, updated_at = GREATEST(now(), users.updated_at + interval '1 microsecond')
+  SET email = excluded.email, updated_at = GREATEST(excluded.updated_at, users.updated_at)
   WHERE users.email IS DISTINCT FROM COALESCE(excluded.email, users.email)
 )
 INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags)
@@ -188,14 +189,14 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 }
 
 const deleteTask = `-- name: DeleteTask :one
-WITH /* DeleteTask */ before AS (
+WITH /* DeleteTask */ before AS MATERIALIZED (
   SELECT id
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
 ), owner AS (
   UPDATE users
-  SET email = $3, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = $3, updated_at = GREATEST(now(), updated_at)
   WHERE users.id = $1
     AND email IS DISTINCT FROM COALESCE($3, email)
 ), deleted AS (
@@ -217,7 +218,8 @@ type DeleteTaskParams struct {
 }
 
 // DeleteTask removes one task of one user. deleted is false where if_match is
-// given and lacks the task's version; no row says that there is no such task.
+// given and lacks the task's version; no row says that there is no such task. An
+// engine that runs the parts of a WITH one by one has to look before it deletes.
 //
 // Index: users_pkey, tasks_pkey.
 // Buffers: at most 24.
@@ -313,7 +315,7 @@ WITH /* UpdateTask */ before AS (
     AND tasks.id = $2
 ), owner AS (
   UPDATE users
-  SET email = $3, updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = $3, updated_at = GREATEST(now(), updated_at)
   WHERE users.id = $1
     AND email IS DISTINCT FROM COALESCE($3, email)
 ), given AS (
@@ -325,7 +327,8 @@ WITH /* UpdateTask */ before AS (
          $9::boolean AS due_date_given,
          $10::timestamptz AS due_date,
          $11::text[] AS tags,
-         $12::bigint[] AS if_match
+         $12::bigint[] AS if_match,
+         now() AS now
 ), changed AS (
   UPDATE tasks
   SET title = COALESCE(given.title, tasks.title),
@@ -351,7 +354,7 @@ WITH /* UpdateTask */ before AS (
           OR given.priority <> tasks.priority
           OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
           OR given.tags <> tasks.tags
-        THEN GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+        THEN GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
         ELSE tasks.updated_at
       END
   FROM given

@@ -7,7 +7,7 @@
 -- Buffers: at most 72 with 5 tasks, 400,000 with 50,000.
 WITH /* CompleteTasks */ owner AS (
   UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
   WHERE users.id = @user_id
     AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
 ), given AS (
@@ -16,7 +16,7 @@ WITH /* CompleteTasks */ owner AS (
 UPDATE tasks
 SET completed = given.completed,
     version = version + 1,
-    updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+    updated_at = GREATEST(now(), (updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
 FROM given
 WHERE tasks.user_id = @user_id
   AND tasks.completed <> given.completed
@@ -37,7 +37,7 @@ WHERE tasks.user_id = @user_id
 -- Buffers: at most 24 with 5 tasks, 32,000 with 50,000.
 WITH /* ClearTasks */ owner AS (
   UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
   WHERE users.id = @user_id
     AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
 )

@@ -25,7 +25,7 @@ WITH /* CreateTask */ owner AS (
       AND email IS NOT DISTINCT FROM COALESCE(sqlc.narg('email'), email)
   )
   ON CONFLICT (id) DO UPDATE
-  SET email = excluded.email, updated_at = GREATEST(now(), users.updated_at + interval '1 microsecond')
+  SET email = excluded.email, updated_at = GREATEST(excluded.updated_at, users.updated_at)
   WHERE users.email IS DISTINCT FROM COALESCE(excluded.email, users.email)
 )
 INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags)
@@ -50,7 +50,7 @@ WITH /* UpdateTask */ before AS (
     AND tasks.id = @id
 ), owner AS (
   UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
   WHERE users.id = @user_id
     AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
 ), given AS (
@@ -62,7 +62,8 @@ WITH /* UpdateTask */ before AS (
          @due_date_given::boolean AS due_date_given,
          sqlc.narg('due_date')::timestamptz AS due_date,
          sqlc.narg('tags')::text[] AS tags,
-         sqlc.narg('if_match')::bigint[] AS if_match
+         sqlc.narg('if_match')::bigint[] AS if_match,
+         now() AS now
 ), changed AS (
   UPDATE tasks
   SET title = COALESCE(given.title, tasks.title),
@@ -88,7 +89,7 @@ WITH /* UpdateTask */ before AS (
           OR given.priority <> tasks.priority
           OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
           OR given.tags <> tasks.tags
-        THEN GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+        THEN GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
         ELSE tasks.updated_at
       END
   FROM given
@@ -118,19 +119,20 @@ WITH /* CompleteTask */ before AS (
     AND tasks.id = @id
 ), owner AS (
   UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
   WHERE users.id = @user_id
     AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
 ), given AS (
   SELECT sqlc.narg('completed')::boolean AS completed,
-         sqlc.narg('if_match')::bigint[] AS if_match
+         sqlc.narg('if_match')::bigint[] AS if_match,
+         now() AS now
 ), changed AS (
   UPDATE tasks
   SET completed = COALESCE(given.completed, NOT tasks.completed),
       version = CASE WHEN given.completed = tasks.completed THEN tasks.version ELSE tasks.version + 1 END,
       updated_at = CASE
         WHEN given.completed = tasks.completed THEN tasks.updated_at
-        ELSE GREATEST(now(), tasks.updated_at + interval '1 microsecond')
+        ELSE GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
       END
   FROM given
   WHERE tasks.user_id = @user_id
@@ -148,18 +150,19 @@ WHERE NOT EXISTS (SELECT FROM changed);
 
 -- name: DeleteTask :one
 -- DeleteTask removes one task of one user. deleted is false where if_match is
--- given and lacks the task's version; no row says that there is no such task.
+-- given and lacks the task's version; no row says that there is no such task. An
+-- engine that runs the parts of a WITH one by one has to look before it deletes.
 --
 -- Index: users_pkey, tasks_pkey.
 -- Buffers: at most 24.
-WITH /* DeleteTask */ before AS (
+WITH /* DeleteTask */ before AS MATERIALIZED (
   SELECT id
   FROM tasks
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
 ), owner AS (
   UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at + interval '1 microsecond')
+  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
   WHERE users.id = @user_id
     AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
 ), deleted AS (
