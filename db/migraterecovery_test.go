@@ -79,6 +79,13 @@ func killed(t *testing.T, url, held string, command func(*db.Migrator) error) {
 	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'todo migrate' AND datname = current_database() AND wait_event_type = 'Lock'")
 	mustBe(t, <-ended, db.Unreachable, "todo migrate status")
 	release()
+	// Its session holds the lock until it has ended.
+	const locked = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+	for deadline := time.Now().Add(10 * time.Second); dbtest.Value[bool](t, url, locked); {
+		if time.Now().After(deadline) {
+			t.Fatal("the killed run keeps its lock")
+		}
+	}
 }
 
 // waitForBlockedRun knows of the wait for a transaction too, which is a lock of no
