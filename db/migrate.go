@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (c MigratorConfig) Open(ctx context.Context, databaseURL string) (*Migrator
 	return m, nil
 }
 
-// Close gives the connection back.
+// Close closes the connection.
 func (m *Migrator) Close() error {
 	if m.migrate == nil {
 		return m.session.pool.Close()
@@ -137,7 +138,7 @@ func (m *Migrator) Plan() ([]MigrationFile, error) {
 
 // Up applies every migration that is not applied yet.
 func (m *Migrator) Up() error {
-	return m.run(func() error { return m.migrate.Up() })
+	return m.run(m.latest(), func() error { return m.migrate.Up() })
 }
 
 // Down takes the newest n applied migrations back, with the data they hold.
@@ -149,16 +150,16 @@ func (m *Migrator) Down(n uint) error {
 	if err := m.runnable(m.ctx, state); err != nil {
 		return err
 	}
-	applied := uint(0)
+	applied := []uint{0}
 	for _, file := range m.files {
 		if int(file.Version) <= state.version {
-			applied++
+			applied = append(applied, file.Version)
 		}
 	}
-	if n == 0 || n > applied {
-		return refuse("down takes 1 to %d, the number of applied migrations, not %d", applied, n)
+	if n == 0 || int(n) >= len(applied) {
+		return refuse("down takes 1 to %d, the number of applied migrations, not %d", len(applied)-1, n)
 	}
-	return m.run(func() error { return m.migrate.Steps(-int(n)) })
+	return m.run(applied[len(applied)-1-int(n)], func() error { return m.migrate.Steps(-int(n)) })
 }
 
 // Goto goes up or down to a version; 0 takes every migration back.
@@ -166,10 +167,12 @@ func (m *Migrator) Goto(version uint) error {
 	if err := m.known(version); err != nil {
 		return err
 	}
-	if version == 0 {
-		return m.run(func() error { return m.migrate.Down() })
-	}
-	return m.run(func() error { return m.migrate.Migrate(version) })
+	return m.run(version, func() error {
+		if version == 0 {
+			return m.migrate.Down()
+		}
+		return m.migrate.Migrate(version)
+	})
 }
 
 // Force records a version as the clean state without running anything; 0 records
@@ -186,7 +189,7 @@ func (m *Migrator) Force(version uint) error {
 	if err := m.runnable(m.ctx, state); err != nil {
 		return err
 	}
-	return m.run(func() error {
+	return m.run(version, func() error {
 		if version == 0 {
 			return m.migrate.Force(database.NilVersion)
 		}
@@ -195,29 +198,38 @@ func (m *Migrator) Force(version uint) error {
 }
 
 // run prepares and runs, and says what to do about an error of golang-migrate.
-// Nothing to do is none.
-func (m *Migrator) run(do func() error) error {
-	if err := m.prepare(); err != nil {
-		return explainSession(err)
+// Nothing to do is none. target is the version that it leads to.
+func (m *Migrator) run(target uint, do func() error) error {
+	err := explainSession(m.prepare())
+	if err == nil {
+		unbind := context.AfterFunc(m.ctx, func() { m.migrate.GracefulStop <- true })
+		defer unbind()
+		err = m.explain(do())
 	}
-	unbind := context.AfterFunc(m.ctx, func() { m.migrate.GracefulStop <- true })
-	defer unbind()
-	err := do()
-	if err == nil && m.ctx.Err() != nil {
-		return fmt.Errorf("stopped between two migrations: run the command again: %w", m.ctx.Err())
+	switch {
+	case m.ctx.Err() == nil:
+		return err
+	case errors.Is(err, m.ctx.Err()):
+		return fmt.Errorf("interrupted before anything was run: %w", m.ctx.Err())
+	case err != nil:
+		return err
 	}
-	return m.explain(err)
+	state, err := m.state(context.Background())
+	if err == nil && uint(max(state.version, 0)) != target {
+		return fmt.Errorf("stopped at version %d with more to run: run the command again: %w", max(state.version, 0), m.ctx.Err())
+	}
+	return err
 }
 
 func (m *Migrator) explain(err error) error {
-	failed, ok := errors.AsType[database.Error](err)
+	failed, ok := driverError(err)
 	switch {
 	case err == nil, errors.Is(err, migrate.ErrNoChange):
 		return nil
 	case m.session.conn.IsClosed():
-		return &MigrationError{Kind: Unreachable, text: lostText, cause: failed.OrigErr}
+		return &MigrationError{Kind: Unreachable, text: lostText, cause: cmp.Or(failed.OrigErr, err)}
 	case !ok:
-		return err
+		return explainSession(err)
 	}
 	what := fmt.Sprintf("%s (line %d of the file, %v)", failed.Err, failed.Line, failed.OrigErr)
 	state, stateErr := m.state(context.Background())

@@ -62,6 +62,9 @@ func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*
 		if err == nil {
 			break
 		}
+		if ctx.Err() != nil {
+			return nil, errors.Join(fmt.Errorf("interrupted before anything was run: %w", ctx.Err()), s.pool.Close())
+		}
 		explained, passing := explainConnection(config, err)
 		if !passing || time.Now().After(deadline) || pause(ctx) != nil {
 			return nil, errors.Join(explained, s.pool.Close())

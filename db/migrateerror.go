@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -68,14 +69,23 @@ func explainConnection(config *pgx.ConnConfig, err error) (explained error, pass
 
 const lostText = "the connection was lost: run `todo migrate status`, which says what to do"
 
+// driverError is what golang-migrate's driver says of a statement, by value or by
+// pointer.
+func driverError(err error) (database.Error, bool) {
+	if failed, ok := errors.AsType[*database.Error](err); ok {
+		return *failed, true
+	}
+	return errors.AsType[database.Error](err)
+}
+
 // explainSession gives an error outside the files its kind: a connection that died,
 // or a login that may not.
 func explainSession(err error) error {
-	if _, known := errors.AsType[*MigrationError](err); err == nil || known {
+	if _, known := errors.AsType[*MigrationError](err); err == nil || known || errors.Is(err, context.Canceled) {
 		return err
 	}
 	cause := err
-	if failed, ok := errors.AsType[*database.Error](err); ok {
+	if failed, ok := driverError(err); ok {
 		cause = failed.OrigErr
 	}
 	pg, answered := errors.AsType[*pgconn.PgError](cause)

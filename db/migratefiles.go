@@ -27,11 +27,12 @@ type MigrationFile struct {
 }
 
 var (
-	locksLine   = regexp.MustCompile(`(?m)^-- Locks: *((?:.*\n)(?:-- .*\n)*)`)
-	comment     = regexp.MustCompile(`(?m)--.*$`)
-	concurrent  = regexp.MustCompile(`(?i)\bCONCURRENTLY\b`)
-	transaction = regexp.MustCompile(`(?im)^\s*(BEGIN|COMMIT|ROLLBACK|START)(\s+(TRANSACTION|WORK))?\s*;`)
-	indexName   = regexp.MustCompile(`(?i)\b(CREATE|DROP)\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?([\w."]+)`)
+	locksLine    = regexp.MustCompile(`(?m)^-- Locks: *((?:.*\n)(?:-- .*\n)*)`)
+	opaque       = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\$\w*\$`)
+	concurrent   = regexp.MustCompile(`(?i)\bCONCURRENTLY\b`)
+	functionBody = regexp.MustCompile(`(?is)\bBEGIN\s+ATOMIC\b.*?;\s*END\b`)
+	transaction  = regexp.MustCompile(`(?i)(?:^|;)\s*(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b`)
+	indexName    = regexp.MustCompile(`(?i)\b(CREATE|DROP)\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?([\w."]+)`)
 )
 
 // migrationFiles reads the folder migrations of a file system, in order, and
@@ -81,26 +82,49 @@ func migrationFiles(files fs.FS) ([]MigrationFile, error) {
 }
 
 func checkFile(sql string) error {
-	sql = comment.ReplaceAllString(sql, "")
+	sql = strings.TrimSpace(bare(sql))
+	name, created := concurrentIndex(sql)
 	switch {
-	case strings.TrimSpace(sql) == "":
+	case sql == "":
 		return errors.New("is empty")
-	case transaction.MatchString(sql):
+	case transaction.MatchString(functionBody.ReplaceAllString(sql, "")):
 		return errors.New("begins or ends a transaction, but each file is one already")
 	case concurrent.MatchString(sql) && strings.Contains(strings.TrimRight(sql, "; \t\r\n"), ";"):
 		return errors.New("what runs CONCURRENTLY must be alone in its file, because it cannot be in a transaction")
+	case created && strings.EqualFold(name, "ON"):
+		return errors.New("an index that is made CONCURRENTLY needs a name, by which a killed run's is found")
 	}
 	return nil
 }
 
-// isConcurrent tells whether a file cannot be in a transaction.
-func isConcurrent(sql string) bool {
-	return concurrent.MatchString(comment.ReplaceAllString(sql, ""))
+// bare is SQL without its comments, literals and function bodies, in which any word
+// may stand.
+func bare(sql string) string {
+	var rest strings.Builder
+	for {
+		at := opaque.FindStringIndex(sql)
+		if at == nil {
+			rest.WriteString(sql)
+			return rest.String()
+		}
+		token := sql[at[0]:at[1]]
+		rest.WriteString(sql[:at[0]] + " ")
+		if strings.HasPrefix(token, "'") {
+			rest.WriteString("''")
+		}
+		sql = sql[at[1]:]
+		if strings.HasPrefix(token, "$") {
+			_, sql, _ = strings.Cut(sql, token)
+		}
+	}
 }
+
+// isConcurrent tells whether a file cannot be in a transaction.
+func isConcurrent(sql string) bool { return concurrent.MatchString(bare(sql)) }
 
 // concurrentIndex is the index that such a file makes or drops, "" for none.
 func concurrentIndex(sql string) (name string, created bool) {
-	match := indexName.FindStringSubmatch(comment.ReplaceAllString(sql, ""))
+	match := indexName.FindStringSubmatch(bare(sql))
 	if match == nil {
 		return "", false
 	}

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -157,6 +158,50 @@ func TestConnectionThatIsRefusedIsNotTriedAgain(t *testing.T) {
 	}
 }
 
+// TestInterruptStopsAfterTheFileThatIsRun interrupts in a file that another session
+// holds up.
+func TestInterruptStopsAfterTheFileThatIsRun(t *testing.T) {
+	for name, c := range map[string]struct {
+		from uint
+		held string
+		at   uint
+		says string
+	}{
+		"with more to run": {1, "LOCK TABLE notes IN ROW EXCLUSIVE MODE", 2, "stopped at version 2"},
+		"in the last":      {2, "LOCK TABLE notes", 3, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+			if err := migratorOf(t, db.MigratorConfig{Files: notes}, url).Goto(c.from); err != nil {
+				t.Fatal(err)
+			}
+			ctx, interrupt := context.WithCancel(t.Context())
+			m, err := db.MigratorConfig{Files: notes}.Open(ctx, url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			release := hold(t, url, c.held)
+			ended := make(chan error, 1)
+			go func() { ended <- m.Up() }()
+			waitForBlockedRun(t, url, "")
+			interrupt()
+			release()
+			err = <-ended
+			if (err == nil) != (c.says == "") || err != nil && (!errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("%v", err)
+			}
+			mustBeAt(t, migratorOf(t, db.MigratorConfig{Files: notes}, url), c.at)
+			if err := m.Up(); c.says != "" && (!errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "interrupted before")) {
+				t.Errorf("again: %v", err)
+			}
+			if _, err := db.NewMigrator(ctx, url); !errors.Is(err, context.Canceled) {
+				t.Errorf("connecting: %v", err)
+			}
+		})
+	}
+}
+
 func TestURLOfTheServersPoolWillDo(t *testing.T) {
 	mustBeAt(t, migrator(t, dbtest.NewEmpty(t, dbtest.NeonOwner)+"&pool_max_conns=4"), 0)
 }
@@ -167,8 +212,12 @@ func TestLoginThatOwnsNothingIsToldToUseAnother(t *testing.T) {
 			super := dbtest.SuperuserURL(t, url)
 			login := dbtest.Value[string](t, super, "SELECT 'nothing_' || current_database()")
 			dbtest.Exec(t, super, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'nothing'", login))
-			t.Cleanup(func() { dbtest.Exec(t, super, "DROP ROLE "+login) })
+			t.Cleanup(func() { dbtest.Exec(t, super, fmt.Sprintf("DROP OWNED BY %[1]s; DROP ROLE %[1]s", login)) })
 			mustBe(t, migrator(t, dbtest.As(t, url, login, "nothing")).Up(), db.Refused, "owns the tables")
+			if name == "migrated" {
+				dbtest.Exec(t, super, "GRANT SELECT ON schema_migrations, schema_migration_log TO "+login)
+				mustBe(t, migrator(t, dbtest.As(t, url, login, "nothing")).Down(1), db.Refused, "owns the tables")
+			}
 		})
 	}
 }

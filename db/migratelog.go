@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -60,29 +61,29 @@ func (r *recorder) Version() (int, bool, error) {
 }
 
 // SetVersion marks a version dirty in the transaction that logs what is about to
-// be run, because the version alone does not say from which side it is reached.
+// be run, because the version alone does not say from which side it is reached. The
+// driver would TRUNCATE, for which a run that has succeeded would have to wait for
+// whoever reads the version, such as pg_dump.
 func (r *recorder) SetVersion(version int, dirty bool) error {
-	if !dirty {
-		return r.Driver.SetVersion(version, false)
-	}
-	from, _, err := r.Driver.Version()
-	if err != nil {
-		return err
-	}
-	r.step = MigrationStep{Version: uint(max(version, 0)), Direction: "up"}
-	if version < from {
-		r.step = MigrationStep{Version: uint(from), Direction: "down"}
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*statementTimeout)
 	defer cancel()
 	return pgx.BeginFunc(ctx, r.m.session.conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "DELETE FROM "+r.m.table(migrationTable)); err != nil {
+		from := database.NilVersion
+		err := tx.QueryRow(ctx, "DELETE FROM "+r.m.table(migrationTable)+" RETURNING version").Scan(&from)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "INSERT INTO "+r.m.table(migrationTable)+" (version, dirty) VALUES ($1, true)", version); err != nil {
+		if version == database.NilVersion && !dirty {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO "+r.m.table(migrationTable)+" (version, dirty) VALUES ($1, $2)", version, dirty); err != nil || !dirty {
 			return err
 		}
-		_, err := tx.Exec(ctx, "INSERT INTO "+r.m.table("schema_migration_log")+` (version, direction, started_at, marked_by)
+		r.step = MigrationStep{Version: uint(max(version, 0)), Direction: "up"}
+		if version < from {
+			r.step = MigrationStep{Version: uint(from), Direction: "down"}
+		}
+		_, err = tx.Exec(ctx, "INSERT INTO "+r.m.table("schema_migration_log")+` (version, direction, started_at, marked_by)
 			VALUES ($1, $2, clock_timestamp(), pg_current_xact_id())
 			ON CONFLICT (version, direction) DO UPDATE
 			SET started_at = excluded.started_at, finished_at = NULL, marked_by = excluded.marked_by`, int64(r.step.Version), r.step.Direction)

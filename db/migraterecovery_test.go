@@ -67,15 +67,21 @@ func hold(t *testing.T, url, sql string) (release func()) {
 	return release
 }
 
-// killed runs a migration command, which SQL held by another session stops at one
-// place, and kills it there.
-func killed(t *testing.T, url, held string, command func(*db.Migrator) error) {
+// killed runs a migration command, which SQL held by another session stops in its
+// file, or, with committed, after it, and kills it there.
+func killed(t *testing.T, url, held string, committed bool, command func(*db.Migrator) error) {
 	t.Helper()
 	m := migratorOf(t, db.MigratorConfig{Files: notes}, url)
 	release := hold(t, url, held)
 	ended := make(chan error, 1)
 	go func() { ended <- command(m) }()
-	waitForBlockedRun(t, url)
+	waitForBlockedRun(t, url, "")
+	if committed {
+		inFile := release
+		release = hold(t, url, "LOCK TABLE schema_migrations IN SHARE MODE")
+		inFile()
+		waitForBlockedRun(t, url, "schema_migrations")
+	}
 	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'todo migrate' AND datname = current_database() AND wait_event_type = 'Lock'")
 	mustBe(t, <-ended, db.Unreachable, "todo migrate status")
 	release()
@@ -89,10 +95,10 @@ func killed(t *testing.T, url, held string, command func(*db.Migrator) error) {
 }
 
 // waitForBlockedRun knows of the wait for a transaction too, which is a lock of no
-// database.
-func waitForBlockedRun(t *testing.T, url string) {
+// database, unless it is a table that is waited for.
+func waitForBlockedRun(t *testing.T, url, table string) {
 	t.Helper()
-	const blocked = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'todo migrate' AND datname = current_database() AND wait_event_type = 'Lock')"
+	blocked := "SELECT EXISTS (SELECT FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE application_name = 'todo migrate' AND datname = current_database() AND NOT granted AND '" + table + "' IN ('', relation::regclass::text))"
 	for deadline := time.Now().Add(10 * time.Second); !dbtest.Value[bool](t, dbtest.SuperuserURL(t, url), blocked); {
 		if time.Now().After(deadline) {
 			t.Fatal("no run waits")
@@ -103,24 +109,27 @@ func waitForBlockedRun(t *testing.T, url string) {
 func TestKilledRunIsToldWhichVersionToForce(t *testing.T) {
 	up := (*db.Migrator).Up
 	down := func(m *db.Migrator) error { return m.Down(1) }
-	// Marking a version dirty passes this lock, marking it clean does not.
-	const afterTheFile = "LOCK TABLE schema_migrations IN ACCESS SHARE MODE"
+	const (
+		reading = "LOCK TABLE notes IN ACCESS SHARE MODE"
+		writing = "LOCK TABLE notes IN ROW EXCLUSIVE MODE"
+	)
 	for name, c := range map[string]struct {
-		from    uint
-		held    string
-		command func(*db.Migrator) error
-		force   uint
+		from      uint
+		held      string
+		committed bool
+		command   func(*db.Migrator) error
+		force     uint
 	}{
-		"up, inside the file":            {2, "LOCK TABLE notes IN ACCESS SHARE MODE", up, 2},
-		"up, after its commit":           {2, afterTheFile, up, 3},
-		"down, inside the file":          {3, "LOCK TABLE notes IN ACCESS SHARE MODE", down, 3},
-		"down, after its commit":         {3, afterTheFile, down, 2},
-		"down to none":                   {1, "LOCK TABLE notes IN ACCESS SHARE MODE", down, 1},
-		"down to none, after its commit": {1, afterTheFile, down, 0},
-		"concurrently, inside":           {1, "LOCK TABLE notes IN ROW EXCLUSIVE MODE", up, 1},
-		"concurrently, after":            {1, afterTheFile, up, 2},
-		"concurrently down, inside":      {2, "LOCK TABLE notes IN ROW EXCLUSIVE MODE", down, 1},
-		"concurrently down, after":       {2, afterTheFile, down, 1},
+		"up, inside the file":            {2, reading, false, up, 2},
+		"up, after its commit":           {2, reading, true, up, 3},
+		"down, inside the file":          {3, reading, false, down, 3},
+		"down, after its commit":         {3, reading, true, down, 2},
+		"down to none":                   {1, reading, false, down, 1},
+		"down to none, after its commit": {1, reading, true, down, 0},
+		"concurrently, inside":           {1, writing, false, up, 1},
+		"concurrently, after":            {1, writing, true, up, 2},
+		"concurrently down, inside":      {2, writing, false, down, 1},
+		"concurrently down, after":       {2, writing, true, down, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := dbtest.NewEmpty(t, dbtest.NeonOwner)
@@ -128,7 +137,7 @@ func TestKilledRunIsToldWhichVersionToForce(t *testing.T) {
 			if err := m.Goto(c.from); err != nil {
 				t.Fatal(err)
 			}
-			killed(t, url, c.held, c.command)
+			killed(t, url, c.held, c.committed, c.command)
 			err := m.Up()
 			mustBe(t, err, db.Dirty, "Run `todo migrate force "+strconv.Itoa(int(c.force))+"`")
 			if _, statusErr := m.Status(); statusErr == nil || statusErr.Error() != err.Error() {
@@ -147,6 +156,19 @@ func TestKilledRunIsToldWhichVersionToForce(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestReadersOfTheVersionHoldNoMigrationUp(t *testing.T) {
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	m := migratorOf(t, db.MigratorConfig{Files: notes}, url)
+	if err := m.Goto(1); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, url, "LOCK TABLE schema_migrations, schema_migration_log IN ACCESS SHARE MODE") // as pg_dump does
+	if err := m.Goto(0); err != nil {
+		t.Fatal(err)
+	}
+	mustBeAt(t, m, 0)
 }
 
 func mustBeWhole(t *testing.T, m *db.Migrator, url string) {
@@ -168,7 +190,7 @@ func TestInvalidIndexIsNamedWithItsDrop(t *testing.T) {
 	if err := m.Goto(1); err != nil {
 		t.Fatal(err)
 	}
-	killed(t, url, "LOCK TABLE notes IN ROW EXCLUSIVE MODE", (*db.Migrator).Up)
+	killed(t, url, "LOCK TABLE notes IN ROW EXCLUSIVE MODE", false, (*db.Migrator).Up)
 	status, err := m.Status()
 	mustBe(t, err, db.Dirty, "`DROP INDEX CONCURRENTLY notes_n`")
 	if len(status.InvalidIndexes) != 1 || status.InvalidIndexes[0].Drop != "DROP INDEX CONCURRENTLY notes_n" {
@@ -208,17 +230,32 @@ func TestDirtyVersionOfAnotherProgramIsNotGuessedAt(t *testing.T) {
 
 func TestFilesThatNoKillCouldBeToldFromAreRefused(t *testing.T) {
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
-	for says, text := range map[string]string{
-		"alone":       "CREATE INDEX CONCURRENTLY x ON y (z); SELECT 1;",
-		"transaction": "BEGIN; SELECT 1; COMMIT;",
-		"empty":       "-- nothing",
+	for text, says := range map[string]string{
+		"CREATE INDEX CONCURRENTLY x ON y (z); SELECT 1;": "alone",
+		"CREATE INDEX CONCURRENTLY ON y (z);":             "name",
+		"BEGIN; SELECT 1; COMMIT;":                        "transaction",
+		"SELECT 1; COMMIT;":                               "transaction",
+		"SELECT 1; COMMIT AND CHAIN; SELECT 2;":           "transaction",
+		"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1;":   "transaction",
+		"SELECT 1 /* ; */; END;":                          "transaction",
+		"SELECT 1; -- then\nABORT;":                       "transaction",
+		"SELECT 'it''s -- not'; ROLLBACK;":                "transaction",
+		"-- nothing":                                      "empty",
 	} {
 		_, err := db.MigratorConfig{Files: files(text, "SELECT 1;")}.Open(t.Context(), url)
 		mustBe(t, err, db.Refused, says)
 	}
+	for _, text := range []string{
+		"DO $$ BEGIN PERFORM 1; END $$;",
+		"DO $do$ BEGIN PERFORM 1; COMMIT; END; $do$;",
+		"COMMENT ON TABLE x IS 'Made CONCURRENTLY; COMMIT; then';",
+		"CREATE FUNCTION f() RETURNS integer BEGIN ATOMIC SELECT 1; END;",
+		"SELECT 1; -- BEGIN;",
+	} {
+		if _, err := (db.MigratorConfig{Files: files(text, "SELECT 1;")}).Open(t.Context(), url); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	_, err := db.MigratorConfig{Files: files("SELECT 1;")}.Open(t.Context(), url)
 	mustBe(t, err, db.Refused, "both an up and a down file")
-	if _, err := (db.MigratorConfig{Files: files("DO $$ BEGIN PERFORM 1; END $$;", "SELECT 1;")}).Open(t.Context(), url); err != nil {
-		t.Error(err)
-	}
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +51,7 @@ type migrateFlags struct {
 type report interface{ text(io.Writer) }
 
 func migrateCommand() *cobra.Command {
+	f := &migrateFlags{}
 	c := &cobra.Command{
 		Use:   "migrate",
 		Short: "Change the schema of the database (DATABASE_URL_UNPOOLED, else DATABASE_URL)",
@@ -55,14 +59,16 @@ func migrateCommand() *cobra.Command {
 		// Cobra would print its help and succeed, and a pipeline with a typing error
 		// would go on.
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return &usageError{fmt.Errorf("migrate: no command %q: see todo migrate --help", strings.Join(args, " "))}
+			return f.fail(cmd, &usageError{fmt.Errorf("migrate: no command %q: see todo migrate --help", strings.Join(args, " "))})
 		},
 	}
-	f := &migrateFlags{}
 	c.PersistentFlags().DurationVar(&f.wait, "wait", 0, "how long to try to reach a database that may be waking up, such as 60s")
 	c.PersistentFlags().DurationVar(&f.lockWait, "lock-wait", time.Minute, "how long to wait for another run")
 	c.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON, an error too: {\"error\": {\"kind\", \"message\", \"exit_code\"}}")
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		f.json = f.json || slices.Contains(os.Args, "--json") // which may stand behind the wrong flag
+		return f.fail(cmd, &usageError{err})
+	})
 	c.AddCommand(
 		f.moving("up", "Apply every migration that is not applied yet", 0, func(m *db.Migrator, _ uint) error { return m.Up() }),
 		f.moving("down N", "Take the newest N migrations back, with the data they hold", 1, (*db.Migrator).Down),
@@ -88,12 +94,23 @@ func (f *migrateFlags) moving(use, short string, args int, run func(*db.Migrator
 			}
 		}
 		return f.connected(cmd, func(m *db.Migrator) (report, error) {
-			if err := run(m, uint(n)); err != nil {
-				return nil, err
+			defer context.AfterFunc(cmd.Context(), func() {
+				fmt.Fprintln(cmd.ErrOrStderr(), "todo: stopping after the file that is being run; another signal kills at once")
+			})()
+			moved := run(m, uint(n))
+			r := &moveReport{Steps: append([]db.MigrationStep{}, m.Steps()...), forced: cmd.Name() == "force"}
+			if moved != nil && len(r.Steps) == 0 {
+				return nil, moved
+			}
+			if moved != nil {
+				r.Error = failureOf(moved)
 			}
 			version, dirty, err := m.Version()
-			steps := append([]db.MigrationStep{}, m.Steps()...)
-			return &moveReport{Version: version, Dirty: dirty, Steps: steps, forced: cmd.Name() == "force"}, err
+			if err != nil && moved == nil {
+				return nil, err
+			}
+			r.Version, r.Dirty = version, dirty
+			return r, moved
 		})
 	})
 }
@@ -104,29 +121,34 @@ func (f *migrateFlags) reading(use, short string, read func(*db.Migrator) (repor
 	})
 }
 
-// command prints the report, and where there is none but JSON is asked for, the
-// error.
+// fail prints the error as JSON, if that is asked for.
+func (f *migrateFlags) fail(cmd *cobra.Command, err error) error {
+	if !f.json {
+		return err
+	}
+	return errors.Join(err, writeJSON(cmd.OutOrStdout(), map[string]*failure{"error": failureOf(err)}))
+}
+
+// command prints the report, and where there is none the error.
 func (f *migrateFlags) command(use, short string, args int, run func(*cobra.Command, []string) (report, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
 		Args: func(cmd *cobra.Command, given []string) error {
 			if err := cobra.ExactArgs(args)(cmd, given); err != nil {
-				return &usageError{fmt.Errorf("%s: %w", cmd.Use, err)}
+				return f.fail(cmd, &usageError{fmt.Errorf("%s: %w", cmd.Use, err)})
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := run(cmd, args)
-			out := cmd.OutOrStdout()
 			switch {
-			case f.json && r != nil:
-				return errors.Join(err, writeJSON(out, r))
-			case f.json && err != nil:
-				return errors.Join(err, writeJSON(out, errorReport(err)))
-			case r != nil:
-				r.text(out)
+			case r == nil && err != nil:
+				return f.fail(cmd, err)
+			case f.json:
+				return errors.Join(err, writeJSON(cmd.OutOrStdout(), r))
 			}
+			r.text(cmd.OutOrStdout())
 			return err
 		},
 	}
@@ -163,18 +185,6 @@ func exitCode(err error) int {
 	}
 	return 1
 }
-
-func errorReport(err error) any {
-	kind := "failed"
-	for name, code := range exitCodes {
-		if exitCode(err) == code {
-			kind = string(name)
-		}
-	}
-	return map[string]any{"error": map[string]any{"kind": kind, "message": oneLine(err), "exit_code": exitCode(err)}}
-}
-
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 func writeJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)

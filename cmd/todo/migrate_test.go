@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/securetodo/securetodo/db"
@@ -130,6 +131,9 @@ func TestMigrateSpeaksJSON(t *testing.T) {
 		{"status", `{"dirty":false,"invalid_indexes":[],"latest":0,"migrations":[{"applied":true,"applied_at":"","name":"","version":0}],"running":null,"version":0}`},
 		{"plan", `{"migrations":[]}`},
 		{"goto 999", `{"error":{"exit_code":0,"kind":"","message":""}}`},
+		{"goto", `{"error":{"exit_code":0,"kind":"","message":""}}`},
+		{"upp", `{"error":{"exit_code":0,"kind":"","message":""}}`},
+		{"up --wait soon", `{"error":{"exit_code":0,"kind":"","message":""}}`},
 	} {
 		if got := keys(strings.Fields(c.args)...); got != c.want {
 			t.Errorf("%s: %s, want %s", c.args, got, c.want)
@@ -200,4 +204,31 @@ func TestCreateWritesTheNextPair(t *testing.T) {
 	}
 	mustExit(t, 2, "add_task_color", nil, "create", "../evil", "--dir", dir)
 	mustExit(t, 2, "--dir", nil, "create", "add_x", "--dir", dir+"/none")
+}
+
+func TestSIGTERMStopsMigrateAfterTheFileThatIsRun(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	env := environment(url)
+	release := dbtest.Lock(t, url, "tasks")
+	p := command(t, env, "migrate", "--json", "goto", "3").start(t)
+	dbtest.WaitForLock(t, url)
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.waitFor(t, p.log, "stopping after the file")
+	release()
+	err := p.wait(t)
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
+		t.Errorf("%v: %s", err, p.log)
+	}
+	var said struct {
+		Steps []db.MigrationStep
+		Error struct{ Message string }
+	}
+	if err := json.Unmarshal([]byte(p.out.String()), &said); err != nil || len(said.Steps) != 2 || !strings.Contains(said.Error.Message, "stopped at version 5") {
+		t.Errorf("%v: %s", err, p.out)
+	}
+	if got := todo(t, env, "migrate", "version"); got != "version 5" {
+		t.Error(got)
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -14,13 +15,35 @@ type moveReport struct {
 	Version uint               `json:"version"`
 	Dirty   bool               `json:"dirty"`
 	Steps   []db.MigrationStep `json:"steps"`
+	// Error is why there are no more steps.
+	Error *failure `json:"error,omitempty"`
 
 	forced bool
+}
+
+// failure is an error for a program.
+type failure struct {
+	Kind     string `json:"kind"`
+	Message  string `json:"message"`
+	ExitCode int    `json:"exit_code"`
+}
+
+func failureOf(err error) *failure {
+	f := &failure{Kind: "failed", Message: strings.Join(strings.Fields(err.Error()), " "), ExitCode: exitCode(err)}
+	for kind, code := range exitCodes {
+		if f.ExitCode == code {
+			f.Kind = string(kind)
+		}
+	}
+	return f
 }
 
 func (r *moveReport) text(out io.Writer) {
 	for _, step := range r.Steps {
 		fmt.Fprintf(out, "%s %d\n", step.Direction, step.Version)
+	}
+	if r.Error != nil {
+		return
 	}
 	if len(r.Steps) == 0 && !r.forced {
 		fmt.Fprintln(out, "nothing to do")
@@ -50,14 +73,21 @@ func versionLine(version uint, dirty bool) string {
 	return fmt.Sprintf("version %d", version)
 }
 
-type statusReport struct{ *db.MigrationStatus }
+type statusReport struct {
+	*db.MigrationStatus
+	Error *failure `json:"error,omitempty"`
+}
 
 func statusOf(m *db.Migrator) (report, error) {
 	status, err := m.Status()
 	if status == nil {
 		return nil, err
 	}
-	return statusReport{status}, err
+	r := statusReport{MigrationStatus: status}
+	if err != nil {
+		r.Error = failureOf(err)
+	}
+	return r, err
 }
 
 func (r statusReport) text(out io.Writer) {
