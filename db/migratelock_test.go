@@ -75,7 +75,7 @@ func TestStockMigrateAndOursExcludeEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	stock.LockTimeout = 300 * time.Millisecond
-	release := hold(t, url, "LOCK TABLE notes")
+	release := dbtest.Hold(t, url, "LOCK TABLE notes")
 	ended := make(chan error, 1)
 	go func() { ended <- ours.Up() }()
 	dbtest.WaitForLock(t, url)
@@ -181,10 +181,10 @@ func TestInterruptStopsAfterTheFileThatIsRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer m.Close()
-			release := hold(t, url, c.held)
+			release := dbtest.Hold(t, url, c.held)
 			ended := make(chan error, 1)
 			go func() { ended <- m.Up() }()
-			waitForBlockedRun(t, url, "")
+			dbtest.WaitForLock(t, url)
 			interrupt()
 			release()
 			err = <-ended

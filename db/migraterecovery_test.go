@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -10,8 +9,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
@@ -51,38 +48,22 @@ func mustBe(t *testing.T, err error, kind db.MigrationFailure, says string) {
 	}
 }
 
-// hold runs SQL in a transaction of its own that stays open until release.
-func hold(t *testing.T, url, sql string) (release func()) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Exec(ctx, "BEGIN;"+sql); err != nil {
-		t.Fatal(err)
-	}
-	release = func() { _ = conn.Close(ctx) }
-	t.Cleanup(release)
-	return release
-}
-
 // killed runs a migration command, which SQL held by another session stops in its
 // file, or, with committed, after it, and kills it there.
 func killed(t *testing.T, url, held string, committed bool, command func(*db.Migrator) error) {
 	t.Helper()
 	m := migratorOf(t, db.MigratorConfig{Files: notes}, url)
-	release := hold(t, url, held)
+	release := dbtest.Hold(t, url, held)
 	ended := make(chan error, 1)
 	go func() { ended <- command(m) }()
-	waitForBlockedRun(t, url, "")
+	pid := dbtest.WaitForLock(t, url)
 	if committed {
 		inFile := release
-		release = hold(t, url, "LOCK TABLE schema_migrations IN SHARE MODE")
+		release = dbtest.Hold(t, url, "LOCK TABLE schema_migrations IN SHARE MODE")
 		inFile()
-		waitForBlockedRun(t, url, "schema_migrations")
+		waitForTheMark(t, url)
 	}
-	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'todo migrate' AND datname = current_database() AND wait_event_type = 'Lock'")
+	dbtest.Exec(t, dbtest.SuperuserURL(t, url), fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid))
 	mustBe(t, <-ended, db.Unreachable, "todo migrate status")
 	release()
 	// Its session holds the lock until it has ended.
@@ -94,12 +75,11 @@ func killed(t *testing.T, url, held string, committed bool, command func(*db.Mig
 	}
 }
 
-// waitForBlockedRun knows of the wait for a transaction too, which is a lock of no
-// database, unless it is a table that is waited for.
-func waitForBlockedRun(t *testing.T, url, table string) {
+// waitForTheMark returns when a run is about to mark its version clean.
+func waitForTheMark(t *testing.T, url string) {
 	t.Helper()
-	blocked := "SELECT EXISTS (SELECT FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE application_name = 'todo migrate' AND datname = current_database() AND NOT granted AND '" + table + "' IN ('', relation::regclass::text))"
-	for deadline := time.Now().Add(10 * time.Second); !dbtest.Value[bool](t, dbtest.SuperuserURL(t, url), blocked); {
+	const waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'schema_migrations'::regclass)"
+	for deadline := time.Now().Add(10 * time.Second); !dbtest.Value[bool](t, url, waits); {
 		if time.Now().After(deadline) {
 			t.Fatal("no run waits")
 		}
@@ -164,7 +144,7 @@ func TestReadersOfTheVersionHoldNoMigrationUp(t *testing.T) {
 	if err := m.Goto(1); err != nil {
 		t.Fatal(err)
 	}
-	hold(t, url, "LOCK TABLE schema_migrations, schema_migration_log IN ACCESS SHARE MODE") // as pg_dump does
+	dbtest.Hold(t, url, "LOCK TABLE schema_migrations, schema_migration_log IN ACCESS SHARE MODE") // as pg_dump does
 	if err := m.Goto(0); err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,9 @@
 package db_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
@@ -18,21 +16,13 @@ func TestExportThatWaitsForARewriteIsWhole(t *testing.T) {
 	pool := dbtest.Pool(t, url)
 	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
 	export(t, pool)
-	migration, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer migration.Close(context.WithoutCancel(t.Context()))
+	migration := connect(t, url)
 	if _, err := migration.Exec(t.Context(), "BEGIN; ALTER TABLE tasks ADD random uuid DEFAULT gen_random_uuid()"); err != nil {
 		t.Fatal(err)
 	}
 	exported := make(chan []db.Task)
 	go func() { exported <- export(t, pool) }()
-	for dbtest.Value[int](t, url, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tasks'::regclass") == 0 {
-		if t.Context().Err() != nil {
-			t.Fatal("the export does not wait")
-		}
-	}
+	dbtest.WaitForLock(t, url)
 	if _, err := migration.Exec(t.Context(), "COMMIT"); err != nil {
 		t.Fatal(err)
 	}

@@ -12,24 +12,26 @@ import (
 // Lock keeps everybody from a table until release is called or the test ends.
 func Lock(t testing.TB, databaseURL, table string) (release func()) {
 	t.Helper()
-	return hold(t, databaseURL, "LOCK TABLE "+pgx.Identifier{table}.Sanitize())
+	return Hold(t, databaseURL, "LOCK TABLE "+pgx.Identifier{table}.Sanitize())
 }
 
 // LockRows keeps everybody from changing rows until release is called or the test
 // ends.
 func LockRows(t testing.TB, databaseURL, table, where string) (release func()) {
 	t.Helper()
-	return hold(t, databaseURL, "SELECT FROM "+pgx.Identifier{table}.Sanitize()+" WHERE "+where+" FOR UPDATE")
+	return Hold(t, databaseURL, "SELECT FROM "+pgx.Identifier{table}.Sanitize()+" WHERE "+where+" FOR UPDATE")
 }
 
-func hold(t testing.TB, databaseURL, lock string) (release func()) {
+// Hold runs SQL in a transaction that stays open until release is called or the test
+// ends, and is rolled back then.
+func Hold(t testing.TB, databaseURL, sql string) (release func()) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	conn, err := pgx.Connect(ctx, databaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(ctx, "BEGIN; "+lock); err != nil {
+	if _, err := conn.Exec(ctx, "BEGIN; "+sql); err != nil {
 		t.Fatal(err)
 	}
 	release = sync.OnceFunc(func() { _ = conn.Close(ctx) })
@@ -37,13 +39,20 @@ func hold(t testing.TB, databaseURL, lock string) (release func()) {
 	return release
 }
 
-// WaitForLock returns when somebody waits for a lock in the database.
-func WaitForLock(t testing.TB, databaseURL string) {
+// waiting looks a session's database up because the lock it waits for may be of none:
+// that on a transaction, for whose end a row's writer or CREATE INDEX CONCURRENTLY
+// waits.
+const waiting = "SELECT COALESCE(min(pid), 0) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+
+// WaitForLock returns when a session in the database waits for a lock, with the id of
+// its process.
+func WaitForLock(t testing.TB, databaseURL string) (pid int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if Value[bool](t, databaseURL, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND (locktype = 'transactionid' OR database = (SELECT oid FROM pg_database WHERE datname = current_database())))") {
-			return
+		if pid = Value[int](t, databaseURL, waiting); pid != 0 {
+			return pid
 		}
 	}
 	t.Fatal("nobody waits for a lock")
+	return 0
 }
