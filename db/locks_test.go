@@ -34,9 +34,18 @@ var lockLevels = []struct{ mode, name string }{
 type effects map[string]string
 
 var (
-	locksLine  = regexp.MustCompile(`(?m)^-- Locks: (.*\n(?:-- .*\n)*)`)
+	locksLine  = regexp.MustCompile(`(?m)^-- Locks: *((?:.*\n)(?:-- .*\n)*)`)
 	locksTable = regexp.MustCompile(`^(\w+) \((new table|[A-Z ]+; (?:dropped|(?:not )?scanned, (?:not )?rewritten))\)(, |\.(?: |$))`)
 )
+
+// locksText is what the line of a file says, on one line, "" for no line.
+func locksText(sql string) string {
+	line := locksLine.FindStringSubmatch(sql)
+	if line == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(line[1], "\n--", "\n")), " ")
+}
 
 // statedEffects reads the line of a file:
 //
@@ -44,11 +53,10 @@ var (
 //	-- Locks: tasks (new table), users (SHARE ROW EXCLUSIVE; not scanned, not rewritten).
 //	-- Locks: tasks (ACCESS EXCLUSIVE; dropped). What stands behind the full stop is free.
 func statedEffects(sql string) (effects, error) {
-	line := locksLine.FindStringSubmatch(sql)
-	if line == nil {
+	rest := locksText(sql)
+	if rest == "" {
 		return nil, errors.New("has no -- Locks: line")
 	}
-	rest := strings.Join(strings.Fields(strings.ReplaceAll(line[1], "\n--", "\n")), " ")
 	stated := effects{}
 	if rest == "none." || strings.HasPrefix(rest, "none. ") {
 		return stated, nil
@@ -114,7 +122,7 @@ func observedEffects(t *testing.T, url, sql string) (effects, error) {
 	t.Helper()
 	// A connection that has run nothing yet has no scans of its own to tell apart.
 	conn := connect(t, url)
-	if strings.Contains(withoutComments(sql), "CONCURRENTLY") {
+	if isConcurrent(sql) {
 		return observeConcurrently(t, conn, url, sql)
 	}
 	ctx := t.Context()
