@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -124,36 +123,6 @@ func TestDistributedModePreparesNothingForAUser(t *testing.T) {
 	var prepared int
 	if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT count(*) FROM pg_prepared_statements").Scan(&prepared); err != nil || prepared != 0 {
 		t.Errorf("%d prepared statements, %v", prepared, err)
-	}
-}
-
-func TestExportIsOnesOwnInOneRoundTrip(t *testing.T) {
-	for mode, options := range modes {
-		t.Run(mode, func(t *testing.T) {
-			h := newHousehold(t, dbtest.NeonOwner, options...)
-			proxy := dbtest.NewProxy(t, h.url)
-			pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
-			for range 2 {
-				proxy.Reset()
-				var user *db.GetUserRow
-				var tasks []db.Task
-				err := pool.Export(t.Context(), alice, func(u *db.GetUserRow) error { user = u; return nil },
-					func(task db.Task) error { tasks = append(tasks, task); return nil })
-				if err != nil || user == nil || user.ID != alice || len(tasks) != 1 || tasks[0].ID != h.secret {
-					t.Errorf("%+v, %+v, %v", user, tasks, err)
-				}
-			}
-			if n := proxy.RoundTrips(); n != 1 {
-				t.Errorf("%d round trips", n)
-			}
-			gone := errors.New("the reader has gone")
-			if err := pool.Export(t.Context(), alice, func(*db.GetUserRow) error { return gone }, nil); !errors.Is(err, gone) {
-				t.Errorf("%v", err)
-			}
-			if left := pool.Leftovers(t.Context()); left != "" {
-				t.Error(left)
-			}
-		})
 	}
 }
 

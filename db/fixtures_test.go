@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -235,22 +234,4 @@ func TestMigrationThatLosesRowsIsReported(t *testing.T) {
 			}
 		})
 	}
-}
-
-func readFile(t *testing.T, file string) string {
-	t.Helper()
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
-}
-
-func migrationFile(t *testing.T, version uint, direction string) string {
-	t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("../sql/migrations/%06d_*.%s.sql", version, direction))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("version %d has not one %s file: %q, %v", version, direction, files, err)
-	}
-	return files[0]
 }

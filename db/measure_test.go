@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/securetodo/securetodo/db"
@@ -73,18 +71,6 @@ func newWorkload(t *testing.T) workload {
 	w.reads = connect(t, dbtest.Clone(t, w.url))
 	w.few, w.many, w.other = readOwner(t, w.reads, "user7000"), readOwner(t, w.reads, "big"), readOwner(t, w.reads, "user3000")
 	return w
-}
-
-func connect(t *testing.T, url string) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
-	conn.TypeMap().RegisterDefaultPgType(uuid.UUID{}, "uuid")
-	conn.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
-	return conn
 }
 
 func readOwner(t *testing.T, conn *pgx.Conn, id string) owner {

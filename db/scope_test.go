@@ -204,12 +204,6 @@ func TestReadsSurviveALostConnection(t *testing.T) {
 	})
 }
 
-// killConnections ends all to a database.
-func killConnections(t *testing.T, url string) {
-	t.Helper()
-	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-}
-
 func TestCreateThatRacesWithErasureIsNoFaultOfTheClient(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	q := pool.As(alice)

@@ -14,15 +14,6 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-func create(t *testing.T, pool *db.Pool, p db.CreateTaskParams) db.CreateTaskRow {
-	t.Helper()
-	row, err := pool.As(p.UserID).CreateTask(t.Context(), p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return row
-}
-
 func TestIDCreatedTwiceIsOneTask(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	id := uuid.New()

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/uuid"
@@ -28,6 +29,36 @@ func TestExportThatWaitsForARewriteIsWhole(t *testing.T) {
 	}
 	if tasks := <-exported; len(tasks) != 1 {
 		t.Errorf("an export of one task has %d", len(tasks))
+	}
+}
+
+func TestExportIsOnesOwnInOneRoundTrip(t *testing.T) {
+	for mode, options := range modes {
+		t.Run(mode, func(t *testing.T) {
+			h := newHousehold(t, dbtest.NeonOwner, options...)
+			proxy := dbtest.NewProxy(t, h.url)
+			pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
+			for range 2 {
+				proxy.Reset()
+				var user *db.GetUserRow
+				var tasks []db.Task
+				err := pool.Export(t.Context(), alice, func(u *db.GetUserRow) error { user = u; return nil },
+					func(task db.Task) error { tasks = append(tasks, task); return nil })
+				if err != nil || user == nil || user.ID != alice || len(tasks) != 1 || tasks[0].ID != h.secret {
+					t.Errorf("%+v, %+v, %v", user, tasks, err)
+				}
+			}
+			if n := proxy.RoundTrips(); n != 1 {
+				t.Errorf("%d round trips", n)
+			}
+			gone := errors.New("the reader has gone")
+			if err := pool.Export(t.Context(), alice, func(*db.GetUserRow) error { return gone }, nil); !errors.Is(err, gone) {
+				t.Errorf("%v", err)
+			}
+			if left := pool.Leftovers(t.Context()); left != "" {
+				t.Error(left)
+			}
+		})
 	}
 }
 
