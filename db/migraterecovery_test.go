@@ -211,16 +211,18 @@ func TestDirtyVersionOfAnotherProgramIsNotGuessedAt(t *testing.T) {
 func TestFilesThatNoKillCouldBeToldFromAreRefused(t *testing.T) {
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
 	for text, says := range map[string]string{
-		"CREATE INDEX CONCURRENTLY x ON y (z); SELECT 1;": "alone",
-		"CREATE INDEX CONCURRENTLY ON y (z);":             "name",
-		"BEGIN; SELECT 1; COMMIT;":                        "transaction",
-		"SELECT 1; COMMIT;":                               "transaction",
-		"SELECT 1; COMMIT AND CHAIN; SELECT 2;":           "transaction",
-		"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1;":   "transaction",
-		"SELECT 1 /* ; */; END;":                          "transaction",
-		"SELECT 1; -- then\nABORT;":                       "transaction",
-		"SELECT 'it''s -- not'; ROLLBACK;":                "transaction",
-		"-- nothing":                                      "empty",
+		"CREATE INDEX CONCURRENTLY x ON y (z); SELECT 1;":                      "alone",
+		"CREATE INDEX CONCURRENTLY ON y (z);":                                  "name",
+		"BEGIN; SELECT 1; COMMIT;":                                             "transaction",
+		"SELECT 1; COMMIT;":                                                    "transaction",
+		"SELECT 1;\nstart transaction;":                                        "transaction",
+		"SET LOCAL lock_timeout = '2s'; CREATE INDEX CONCURRENTLY x ON y (z);": "alone",
+		"SELECT 1; COMMIT AND CHAIN; SELECT 2;":                                "transaction",
+		"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1;":                        "transaction",
+		"SELECT 1 /* ; */; END;":                                               "transaction",
+		"SELECT 1; -- then\nABORT;":                                            "transaction",
+		"SELECT 'it''s -- not'; ROLLBACK;":                                     "transaction",
+		"-- nothing":                                                           "empty",
 	} {
 		_, err := db.MigratorConfig{Files: files(text, "SELECT 1;")}.Open(t.Context(), url)
 		mustBe(t, err, db.Refused, says)
