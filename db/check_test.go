@@ -11,10 +11,29 @@ import (
 
 func TestServerMayStartOnTheSchemaItWasBuiltFor(t *testing.T) {
 	inEachHousehold(t, func(t *testing.T, h household) {
-		if newer, err := h.pool.Check(t.Context()); newer != 0 || err != nil {
-			t.Errorf("%d, %v", newer, err)
+		version := latest(t)
+		if schema, err := h.pool.Check(t.Context()); schema != (db.Schema{Version: version, BuiltFor: version}) || err != nil {
+			t.Errorf("%+v, %v", schema, err)
 		}
 	})
+}
+
+func TestCheckIsFewRoundTrips(t *testing.T) {
+	for mode, options := range modes {
+		t.Run(mode, func(t *testing.T) {
+			proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
+			pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
+			for range 2 {
+				proxy.Reset()
+				if _, err := pool.Check(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := proxy.RoundTrips(); n > 8 {
+				t.Errorf("%d round trips", n)
+			}
+		})
+	}
 }
 
 func TestLoginThatOwnsNothingIsEnough(t *testing.T) {
@@ -83,8 +102,8 @@ func TestPolicyForAnotherRoleDoesNotStopTheServer(t *testing.T) {
 func TestNewerSchemaIsReportedAndNoObstacle(t *testing.T) {
 	h := newHousehold(t, dbtest.NeonOwner)
 	dbtest.Exec(t, h.super, "UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks ADD COLUMN later text")
-	if newer, err := h.pool.Check(t.Context()); newer != 999999 || err != nil {
-		t.Errorf("%d, %v", newer, err)
+	if schema, err := h.pool.Check(t.Context()); schema.Version != 999999 || err != nil {
+		t.Errorf("%+v, %v", schema, err)
 	}
 }
 
@@ -106,9 +125,9 @@ func TestServerStartsOnAnOlderSchemaOnlyIfItCanWorkThere(t *testing.T) {
 			t.Parallel()
 			h := newHousehold(t, dbtest.NeonOwner)
 			dbtest.Exec(t, h.super, c.damage)
-			other, err := h.pool.CheckFor(t.Context(), c.oldest, c.latest)
-			if c.says == "" && (other != version || err != nil) || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
-				t.Errorf("%d, %v", other, err)
+			schema, err := h.pool.CheckFor(t.Context(), c.oldest, c.latest)
+			if c.says == "" && (schema != (db.Schema{Version: version, BuiltFor: c.latest}) || err != nil) || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("%+v, %v", schema, err)
 			}
 		})
 	}

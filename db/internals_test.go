@@ -77,7 +77,7 @@ func (c *caller) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row 
 }
 
 // CheckFor is Check for a program that was built for version latest and needs oldest.
-func (p *Pool) CheckFor(ctx context.Context, oldest, latest uint) (other uint, err error) {
+func (p *Pool) CheckFor(ctx context.Context, oldest, latest uint) (Schema, error) {
 	return p.checkFor(ctx, oldest, latest)
 }
 

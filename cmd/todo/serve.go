@@ -77,12 +77,12 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 		return err
 	}
 	defer pool.Close()
-	other, err := pool.Check(ctx)
+	schema, err := pool.Check(ctx)
 	if err != nil {
 		return fmt.Errorf("refusing to start: %w", err)
 	}
-	if other > 0 {
-		log.Warn("the schema is not the one this program was built for, but every query of it can run there", "schema_version", other)
+	if schema.Version != schema.BuiltFor {
+		log.Warn("the schema is not the one this program was built for, but every query of it can run there", "schema_version", schema.Version)
 	}
 	listener, err := s.listen(ctx)
 	if err != nil {

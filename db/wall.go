@@ -1,0 +1,114 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// owners are the tables with the expression of their policies, as the catalogs
+// write it, and clauses what a policy of a command says.
+const (
+	owners = `(VALUES
+  ('users', $$(id = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$),
+  ('tasks', $$(user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)
+) AS tables (relname, owned)`
+	clauses = `CASE WHEN commands.name <> 'INSERT' THEN ' USING ' || tables.owned ELSE '' END
+    || CASE WHEN commands.name IN ('INSERT', 'UPDATE') THEN ' WITH CHECK ' || tables.owned ELSE '' END`
+)
+
+// wallFaults names what in the catalogs would let todo_app see more than one user's
+// rows.
+const wallFaults = `
+SELECT 'role todo_app is a superuser or has BYPASSRLS: run ALTER ROLE todo_app NOSUPERUSER NOBYPASSRLS'
+FROM pg_roles
+WHERE rolname = current_user
+  AND (rolsuper OR rolbypassrls)
+UNION ALL
+SELECT format('row-level security of %s is not enabled and forced: run ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', relname)
+FROM pg_class
+WHERE oid IN ('users'::regclass, 'tasks'::regclass)
+  AND NOT (relrowsecurity AND relforcerowsecurity)
+UNION ALL
+SELECT format('role todo_app owns %s, or is a member of the role that does: run ALTER TABLE %1$s OWNER TO the login that migrates', relname)
+FROM pg_class
+WHERE oid IN ('users'::regclass, 'tasks'::regclass)
+  AND pg_has_role(current_user, relowner, 'MEMBER')
+UNION ALL
+SELECT format('%s has no policy for %s: run CREATE POLICY %s_%s ON %1$s FOR %2$s TO todo_app%5$s', tables.relname, commands.name, tables.relname, lower(commands.name), ` + clauses + `)
+FROM ` + owners + `
+CROSS JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
+WHERE NOT EXISTS (
+  SELECT FROM pg_policy
+  WHERE polrelid = tables.relname::regclass
+    AND polcmd IN (commands.code::"char", '*')
+)
+UNION ALL
+SELECT format('policy %I of %s does not compare the owner with app.user_id alone: run ', polname, tables.relname)
+  || CASE
+    WHEN commands.name IS NULL THEN format('DROP POLICY %I ON %s', polname, tables.relname)
+    ELSE format('ALTER POLICY %I ON %s%s', polname, tables.relname, ` + clauses + `)
+  END
+FROM pg_policy
+JOIN ` + owners + ` ON polrelid = tables.relname::regclass
+LEFT JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
+  ON polname = tables.relname || '_' || lower(commands.name)
+  AND polcmd = commands.code::"char"
+WHERE polpermissive
+  AND EXISTS (
+    SELECT FROM unnest(polroles) AS role (oid)
+    WHERE role.oid = 0
+      OR pg_has_role(current_user, role.oid, 'MEMBER')
+  )
+  AND (
+    COALESCE(pg_get_expr(polqual, polrelid), tables.owned) <> tables.owned
+    OR COALESCE(pg_get_expr(polwithcheck, polrelid), tables.owned) <> tables.owned
+    OR (polqual IS NULL AND polwithcheck IS NULL)
+  )`
+
+// ErrWall is that row-level security would let todo_app see more than one user's
+// rows.
+var ErrWall = errors.New("row-level security does not hold")
+
+// checkWall is one round trip. With no user set, not one row may show; each table has
+// a statement of its own, which an engine that distributes them can run.
+func checkWall(ctx context.Context, tx pgx.Tx) error {
+	tables := []string{"users", "tasks"}
+	batch := &pgx.Batch{}
+	batch.Queue(wallFaults)
+	for _, table := range tables {
+		batch.Queue("SELECT true FROM " + table + " LIMIT 1")
+	}
+	answers := tx.SendBatch(ctx, batch)
+	if err := wallFault(answers, tables); err != nil {
+		_ = answers.Close()
+		return err
+	}
+	return translate(answers.Close())
+}
+
+func wallFault(answers pgx.BatchResults, tables []string) error {
+	rows, err := answers.Query()
+	if err != nil {
+		return translate(err)
+	}
+	faults, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return translate(err)
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("%w: %s", ErrWall, faults[0])
+	}
+	for _, table := range tables {
+		var shows bool
+		switch err := answers.QueryRow().Scan(&shows); {
+		case err == nil:
+			return fmt.Errorf("%w: a row of %s shows without a user", ErrWall, table)
+		case !errors.Is(err, pgx.ErrNoRows):
+			return translate(err)
+		}
+	}
+	return nil
+}
