@@ -28,7 +28,8 @@ type Schema struct {
 
 // Check tells whether the server may work on this database: its schema is not older
 // than oldestSchema, whatever the program was built for, every query can run there as
-// todo_app, and the third wall stands. The error says which command mends it.
+// todo_app, and the third wall stands. A migration that is under way is no obstacle to
+// that. The error says which command mends it.
 func (p *Pool) Check(ctx context.Context) (Schema, error) {
 	latest, err := LatestVersion()
 	if err != nil {
@@ -58,8 +59,9 @@ func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema
 	switch {
 	case err != nil:
 		return schema, err
-	case schema.Dirty:
-		return schema, fmt.Errorf("schema version %d is dirty: run `todo migrate status`, which says what to do", schema.Version)
+	case schema.Dirty && schema.Version <= oldest:
+		// It may still be the version before, and what that lacks need not fail a query.
+		return schema, fmt.Errorf("schema version %d is dirty, and this program needs all of %d: run `todo migrate status`, which says what to do", schema.Version, oldest)
 	case schema.Version < oldest:
 		return schema, fmt.Errorf("the schema is at version %d, this program needs %d: run `todo migrate up`", schema.Version, oldest)
 	}

@@ -2,14 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
@@ -34,6 +38,50 @@ func TestServerIsProbedAtAnAddressOfItsOwn(t *testing.T) {
 		if status, _ := get(t, public, path, ""); status != 404 {
 			t.Errorf("%s at the public address: %d", path, status)
 		}
+	}
+}
+
+// TestServersStartAndAreReadyWhileAMigrationRuns holds a migration in the middle of its
+// file.
+func TestServersStartAndAreReadyWhileAMigrationRuns(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	dbtest.Exec(t, url, "INSERT INTO users (id) VALUES ('alice')")
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../sql")); err != nil {
+		t.Fatal(err)
+	}
+	version, err := db.LatestVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, direction := range []string{"up", "down"} {
+		name := filepath.Join(dir, "migrations", fmt.Sprintf("%06d_touch_users.%s.sql", version+1, direction))
+		if err := os.WriteFile(name, []byte("SET LOCAL lock_timeout = '1min'; UPDATE users SET updated_at = now();\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := environment(url, "ADMIN_ADDR=127.0.0.1:0")
+	before, _ := serving(t, env)
+
+	release := dbtest.LockRows(t, url, "users", "id = 'alice'")
+	migration := command(t, append(env, "TODO_TEST_MIGRATIONS="+dir), "migrate", "up").start(t)
+	dbtest.WaitForLock(t, url)
+	started, public := serving(t, env)
+	started.waitFor(t, started.log, "a migration is under way or was cut off")
+	for _, p := range []*program{before, started} {
+		if status, body := get(t, probed(t, p), "/readyz", ""); status != 200 {
+			t.Errorf("readyz: %d %s", status, body)
+		}
+	}
+	if status, body := get(t, public, "/api/alice/tasks", todo(t, env, "token", "--user", "alice")); status != 200 {
+		t.Errorf("tasks: %d %s", status, body)
+	}
+	if !dbtest.Value[bool](t, url, "SELECT dirty FROM schema_migrations") {
+		t.Error("the migration did not run meanwhile")
+	}
+	release()
+	if err := migration.wait(t); err != nil {
+		t.Errorf("%v: %s", err, migration.log)
 	}
 }
 

@@ -81,7 +81,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 	if err != nil {
 		return fmt.Errorf("refusing to start: %w", err)
 	}
-	if schema.Version != schema.BuiltFor {
+	switch {
+	case schema.Dirty:
+		log.Warn("a migration is under way or was cut off, `todo migrate status` says which; every query of this program can run there", "schema_version", schema.Version)
+	case schema.Version != schema.BuiltFor:
 		log.Warn("the schema is not the one this program was built for, but every query of it can run there", "schema_version", schema.Version)
 	}
 	listener, err := s.listen(ctx)
