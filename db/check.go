@@ -40,6 +40,15 @@ func (p *Pool) Check(ctx context.Context) (Schema, error) {
 
 // checkFor is Check for a program that was built for version latest and needs oldest.
 func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema, err error) {
+	// enterScope may be prepared, and the connection dead.
+	err = p.attempt(ctx, true, func(string) error {
+		schema, err = p.checkOnce(ctx, oldest, latest)
+		return err
+	})
+	return schema, err
+}
+
+func (p *Pool) checkOnce(ctx context.Context, oldest, latest uint) (schema Schema, err error) {
 	conn, err := p.acquire(ctx)
 	if err != nil {
 		return Schema{}, err

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,6 +15,33 @@ func TestServerMayStartOnTheSchemaItWasBuiltFor(t *testing.T) {
 		version := latest(t)
 		if schema, err := h.pool.Check(t.Context()); schema != (db.Schema{Version: version, BuiltFor: version}) || err != nil {
 			t.Errorf("%+v, %v", schema, err)
+		}
+	})
+}
+
+// TestCheckNeedsNoSettingOfAPooler has the pooler take other connections than those on
+// which the pool prepared what enters a scope.
+func TestCheckNeedsNoSettingOfAPooler(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, dbtest.NewPgBouncer(t, url, 2, false).URL)
+	if _, err := pool.As(alice).GetUser(t.Context(), db.GetUserParams{UserID: alice}); !errors.Is(err, db.ErrNotFound) {
+		t.Fatal(err)
+	}
+	killConnections(t, url)
+	for range 5 {
+		if _, err := pool.Check(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestCheckSurvivesALostConnection(t *testing.T) {
+	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
+		for range 2 {
+			if _, err := pool.Check(t.Context()); err != nil {
+				t.Error(err)
+			}
+			killConnections(t, url)
 		}
 	})
 }
