@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"strconv"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -15,7 +13,7 @@ import (
 const maxAttempts = 5
 
 // attempt calls ask until it succeeds, or fails in a way that another attempt does
-// not mend. ask adds version to the text of what it sends. What is sent again has
+// not mend. ask adds suffix to the text of what it sends. What is sent again has
 // done nothing before: PostgreSQL refused to begin it, or it only reads.
 //
 // A prepared statement whose result a migration has changed is refused for good
@@ -25,17 +23,17 @@ const maxAttempts = 5
 //
 // A pooler that hands prepared statements to whichever connection is free makes them
 // meet or miss each other (42P05, 26000). From then on the pool prepares none.
-func (p *Pool) attempt(ctx context.Context, read bool, ask func(version string) error) error {
+func (p *Pool) attempt(ctx context.Context, read bool, ask func(suffix string) error) error {
 	for n := 1; ; n++ {
-		version := p.version.Load()
-		err := ask(suffix(version))
+		generation := p.generation.Load()
+		err := ask(suffixOf(generation))
 		if err == nil || n == maxAttempts || ctx.Err() != nil {
 			return err
 		}
 		switch {
 		case isOutdated(err):
-			p.version.CompareAndSwap(version, rand.Int64())
-		case isMisplaced(err) && p.mayUnlearn:
+			p.generation.CompareAndSwap(generation, rand.Int64())
+		case isMisplaced(err) && p.adapts:
 			p.stopPreparing()
 		case isLostConnection(err) && read && n == 1:
 			// A database that restarts or scales to zero takes its idle connections
@@ -43,42 +41,6 @@ func (p *Pool) attempt(ctx context.Context, read bool, ask func(version string) 
 		default:
 			return err
 		}
-	}
-}
-
-// suffix makes a text another statement. 0 is the version of a text as it is.
-func suffix(version int64) string {
-	if version == 0 {
-		return ""
-	}
-	return "\n-- " + strconv.FormatInt(version, 36)
-}
-
-// prepare has a connection know the statements by their text, each in a round trip
-// the first time.
-func (p *Pool) prepare(ctx context.Context, conn *pgx.Conn, queries []query) error {
-	if !p.prepares.Load() {
-		return nil
-	}
-	if _, err := conn.Prepare(ctx, enterScope, enterScope); err != nil {
-		return err
-	}
-	for _, q := range queries {
-		if _, err := conn.Prepare(ctx, q.sql, q.sql); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// stopPreparing replaces the connections by ones that know no statement.
-func (p *Pool) stopPreparing() {
-	if !p.prepares.CompareAndSwap(true, false) {
-		return
-	}
-	p.pool.Reset()
-	if p.log != nil {
-		p.log.Warn("the database is behind a pooler that does not keep prepared statements apart, so the server prepares none any more, which costs throughput: give PgBouncer 1.21 or newer max_prepared_statements")
 	}
 }
 

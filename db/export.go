@@ -17,8 +17,8 @@ const exportTimeout = 10 * time.Minute
 func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
 	var began bool
 	var broken error
-	err := p.attempt(ctx, true, func(version string) error {
-		err := p.export(ctx, version, userID, func(user *GetUserRow) error { began = true; return begin(user) }, each)
+	err := p.attempt(ctx, true, func(suffix string) error {
+		err := p.export(ctx, suffix, userID, func(user *GetUserRow) error { began = true; return begin(user) }, each)
 		if began {
 			// What has been handed over cannot be handed over again.
 			broken = err
@@ -32,7 +32,7 @@ func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow
 	return translate(err)
 }
 
-func (p *Pool) export(ctx context.Context, version, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
+func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
 	conn, leave, err := p.acquireFor(ctx, userID)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (p *Pool) export(ctx context.Context, version, userID string, begin func(*G
 	// Before the results are closed, which would read the rest that nobody wants.
 	defer cancel()
 	answers := p.ask(ctx, conn, snapshot, scope{pool: p, userID: userID, limit: exportTimeout},
-		query{getUser + version, []any{userID}}, query{exportTasks + version, []any{userID}})
+		query{getUser + suffix, []any{userID}}, query{exportTasks + suffix, []any{userID}})
 	if err := readExport(answers, begin, each); err != nil {
 		cancel()
 		_ = answers.Close()

@@ -27,14 +27,16 @@ const (
 	maxConns = 16
 )
 
-// Pool is a pool of connections. It runs nothing but the generated queries, in
-// the scope of one owner (As), and what the start needs to know (Check).
+// Pool is a pool of connections. It runs the generated queries, each in the scope of
+// one owner (As, Export); what is asked outside of one reads no user's rows: whether
+// the database answers (Ping), whether the server may work there (Check), and whether
+// there were tasks ever (NeverHadTasks).
 type Pool struct {
 	pool       *pgxpool.Pool
 	shares     shares
-	version    atomic.Int64 // of the texts that are prepared; see attempt
 	prepares   atomic.Bool
-	mayUnlearn bool // to prepare
+	adapts     bool         // stops preparing where a pooler does not keep up with it
+	generation atomic.Int64 // of the texts that are sent; see attempt
 
 	distributed bool
 	log         *slog.Logger // nil for none
@@ -65,8 +67,8 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	p := &Pool{
-		shares:     shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}},
-		mayUnlearn: !strings.Contains(url, "default_query_exec_mode="),
+		shares: shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}},
+		adapts: !strings.Contains(url, "default_query_exec_mode="),
 	}
 	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		// pgx would take a result for what it was when the statement was prepared,

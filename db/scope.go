@@ -56,8 +56,8 @@ func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 }
 
 func (s scope) query(ctx context.Context, sql string, args []any) (rows *scopedRows, err error) {
-	err = s.pool.attempt(ctx, isRead(sql), func(version string) error {
-		if rows, err = s.send(ctx, sql+version, args); err != nil {
+	err = s.pool.attempt(ctx, isRead(sql), func(suffix string) error {
+		if rows, err = s.send(ctx, sql+suffix, args); err != nil {
 			return err
 		}
 		if err := rows.Rows.Err(); isOutdated(err) || isMisplaced(err) {
