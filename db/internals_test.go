@@ -83,3 +83,21 @@ func (p *Pool) CheckFor(ctx context.Context, oldest, latest uint) (Schema, error
 
 // OldestSchema is the oldest version that the program may start on.
 const OldestSchema = oldestSchema
+
+// StopPreparing does so.
+func (p *Pool) StopPreparing() { p.stopPreparing() }
+
+// Idle is how many connections nobody uses.
+func (p *Pool) Idle() int { return int(p.pool.Stat().IdleConns()) }
+
+// Warm has the pool hold that many idle connections.
+func (p *Pool) Warm(ctx context.Context, conns int) error {
+	for range conns {
+		conn, err := p.acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+	}
+	return nil
+}

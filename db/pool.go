@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,7 +36,8 @@ type Pool struct {
 	pool       *pgxpool.Pool
 	shares     shares
 	prepares   atomic.Bool
-	adapts     bool         // stops preparing where a pooler does not keep up with it
+	adapts     bool // stops preparing where a pooler does not keep up with it
+	unprepare  sync.Once
 	generation atomic.Int64 // of the texts that are sent; see attempt
 
 	distributed bool

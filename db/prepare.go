@@ -33,13 +33,14 @@ func (p *Pool) prepare(ctx context.Context, conn *pgx.Conn, queries []query) err
 	return nil
 }
 
-// stopPreparing replaces the connections by ones that know no statement.
+// stopPreparing replaces the connections by ones that know no statement, once. Whoever
+// comes meanwhile waits: another attempt would meet the connections that do.
 func (p *Pool) stopPreparing() {
-	if !p.prepares.CompareAndSwap(true, false) {
-		return
-	}
-	p.pool.Reset()
-	if p.log != nil {
-		p.log.Warn("the database is behind a pooler that does not keep prepared statements apart, so the server prepares none any more, which costs throughput: give PgBouncer 1.21 or newer max_prepared_statements")
-	}
+	p.unprepare.Do(func() {
+		p.prepares.Store(false)
+		p.pool.Reset()
+		if p.log != nil {
+			p.log.Warn("the database is behind a pooler that does not keep prepared statements apart, so the server prepares none any more, which costs throughput: give PgBouncer 1.21 or newer max_prepared_statements")
+		}
+	})
 }
