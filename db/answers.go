@@ -2,8 +2,10 @@ package db
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -70,3 +72,27 @@ func (a batchAnswers) entered() error {
 	}
 	return nil
 }
+
+// unsent are the answers where nothing could be sent, and the error that they all are.
+type unsent struct{ error }
+
+func (u unsent) Unwrap() error            { return u.error }
+func (u unsent) entered() error           { return u }
+func (u unsent) Query() (pgx.Rows, error) { return noRows{err: u}, u }
+func (u unsent) Close() error             { return u }
+
+func isUnsent(err error) bool {
+	_, unsent := errors.AsType[unsent](err)
+	return unsent
+}
+
+// noRows are the rows of a query that failed before the first.
+type noRows struct {
+	pgx.Rows
+	err error
+}
+
+func (r noRows) Next() bool                    { return false }
+func (r noRows) Close()                        {}
+func (r noRows) Err() error                    { return r.err }
+func (r noRows) CommandTag() pgconn.CommandTag { return pgconn.CommandTag{} }

@@ -14,7 +14,8 @@ const maxAttempts = 5
 
 // attempt calls ask until it succeeds, or fails in a way that another attempt does
 // not mend. ask adds suffix to the text of what it sends. What is sent again has
-// done nothing before: PostgreSQL refused to begin it, or it only reads.
+// done nothing before: it was not sent, PostgreSQL refused to begin it, or it only
+// reads.
 //
 // A prepared statement whose result a migration has changed is refused for good
 // (0A000, feature not supported): its connection keeps it, and a pooler keeps it for
@@ -35,7 +36,7 @@ func (p *Pool) attempt(ctx context.Context, read bool, ask func(suffix string) e
 			p.generation.CompareAndSwap(generation, rand.Int64())
 		case isMisplaced(err) && p.adapts:
 			p.stopPreparing()
-		case isLostConnection(err) && read && n == 1:
+		case isLostConnection(err) && (read || isUnsent(err)) && n == 1:
 			// A database that restarts or scales to zero takes its idle connections
 			// with it.
 		default:

@@ -106,21 +106,3 @@ func (a pipelineAnswers) Query() (pgx.Rows, error) {
 }
 
 func (a pipelineAnswers) Close() error { return a.pipeline.Close() }
-
-// unsent are the answers where nothing could be sent.
-type unsent struct{ err error }
-
-func (u unsent) entered() error           { return u.err }
-func (u unsent) Query() (pgx.Rows, error) { return noRows{err: u.err}, u.err }
-func (u unsent) Close() error             { return u.err }
-
-// noRows are the rows of a query that failed before the first.
-type noRows struct {
-	pgx.Rows
-	err error
-}
-
-func (r noRows) Next() bool                    { return false }
-func (r noRows) Close()                        {}
-func (r noRows) Err() error                    { return r.err }
-func (r noRows) CommandTag() pgconn.CommandTag { return pgconn.CommandTag{} }

@@ -204,6 +204,32 @@ func TestReadsSurviveALostConnection(t *testing.T) {
 	})
 }
 
+// TestWriteThatWasNotSentSurvivesALostConnection kills the connection before it has
+// prepared the write, and after: then nobody knows whether the write was done.
+func TestWriteThatWasNotSentSurvivesALostConnection(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
+	q := pool.As(alice)
+	write := func() error {
+		_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+		return err
+	}
+	if _, err := q.GetUser(t.Context(), db.GetUserParams{UserID: alice}); !errors.Is(err, db.ErrNotFound) {
+		t.Fatal(err)
+	}
+	killConnections(t, url)
+	if err := write(); err != nil {
+		t.Errorf("not yet prepared: %v", err)
+	}
+	killConnections(t, url)
+	if err := write(); !errors.Is(err, db.ErrUnavailable) {
+		t.Errorf("prepared: %v", err)
+	}
+	if tasks := dbtest.Value[int](t, url, "SELECT count(*) FROM tasks"); tasks != 1 {
+		t.Errorf("%d tasks, want 1", tasks)
+	}
+}
+
 func TestCreateThatRacesWithErasureIsNoFaultOfTheClient(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	q := pool.As(alice)
