@@ -9,15 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// snapshot begins a transaction whose queries all see the same state. A snapshot from
-// before a change that rewrites a table finds the table empty after it, and waiting
-// for the change comes too late: so the lock comes first, and takes none.
-var snapshot = []string{
-	"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-	"SET LOCAL ROLE todo_app",
-	"LOCK TABLE users, tasks IN ACCESS SHARE MODE",
-}
-
 // query is a statement with its arguments.
 type query struct {
 	sql  string
@@ -36,24 +27,26 @@ type answers interface {
 }
 
 // ask sends queries in the scope of one user, as one transaction and in one round
-// trip. begin is how the transaction begins, nil where it holds a single query.
-func (p *Pool) ask(ctx context.Context, conn *pgxpool.Conn, begin []string, s scope, queries ...query) answers {
+// trip.
+func (p *Pool) ask(ctx context.Context, conn *pgxpool.Conn, s scope, queries ...query) answers {
 	if p.distributed {
-		return askDistributed(ctx, conn.Conn(), begin, s, queries)
+		return askDistributed(ctx, conn.Conn(), s, queries)
 	}
 	if err := p.prepare(ctx, conn.Conn(), queries); err != nil {
 		return unsent{err}
 	}
 	batch := &pgx.Batch{}
-	for _, sql := range begin {
-		batch.Queue(sql)
+	if s.snapshot {
+		for _, sql := range beginSnapshot {
+			batch.Queue(sql)
+		}
 	}
 	batch.Queue(enterScope, s.userID, milliseconds(s.limit))
 	settings := batch.Len()
 	for _, q := range queries {
 		batch.Queue(q.sql, q.args...)
 	}
-	if begin != nil {
+	if s.snapshot {
 		batch.Queue("COMMIT")
 	}
 	return batchAnswers{conn.SendBatch(ctx, batch), settings}

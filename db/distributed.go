@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +24,7 @@ func scopeSettings(conn *pgx.Conn, s scope) ([]string, error) {
 		return nil, err
 	}
 	return []string{
-		"SET LOCAL ROLE todo_app",
+		enterRole,
 		"SET LOCAL app.user_id = " + user,
 		"SET LOCAL statement_timeout = " + milliseconds(s.limit),
 	}, nil
@@ -45,18 +46,17 @@ func literal(conn *pgconn.PgConn, text string) (string, error) {
 // askDistributed is ask in an explicit transaction. Between the queries and COMMIT
 // stands a Sync, to which an error skips: the COMMIT behind it then rolls back, and
 // the connection is fit for the next either way. Nothing is prepared by name, since
-// each user's SET is a statement of its own. Of begin only the first is sent: a LOCK
-// TABLE would go to every node.
-func askDistributed(ctx context.Context, conn *pgx.Conn, begin []string, s scope, queries []query) answers {
+// each user's SET is a statement of its own.
+func askDistributed(ctx context.Context, conn *pgx.Conn, s scope, queries []query) answers {
 	settings, err := scopeSettings(conn, s)
 	if err != nil {
 		return unsent{err}
 	}
-	first := "BEGIN"
-	if begin != nil {
-		first = begin[0]
+	begin := []string{"BEGIN"}
+	if s.snapshot {
+		begin = beginSnapshot[:]
 	}
-	settings = append([]string{first}, settings...)
+	settings = slices.Concat(begin, settings)
 	encoded := make([]pgx.ExtendedQueryBuilder, len(queries))
 	for i, q := range queries {
 		if err := encoded[i].Build(conn.TypeMap(), nil, q.args); err != nil {

@@ -13,23 +13,23 @@ import (
 // TestExportThatWaitsForARewriteIsWhole has an export meet a migration that writes
 // the table anew.
 func TestExportThatWaitsForARewriteIsWhole(t *testing.T) {
-	url := dbtest.New(t, dbtest.NeonOwner)
-	pool := dbtest.Pool(t, url)
-	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-	export(t, pool)
-	migration := connect(t, url)
-	if _, err := migration.Exec(t.Context(), "BEGIN; ALTER TABLE tasks ADD random uuid DEFAULT gen_random_uuid()"); err != nil {
-		t.Fatal(err)
-	}
-	exported := make(chan []db.Task)
-	go func() { exported <- export(t, pool) }()
-	dbtest.WaitForLock(t, url)
-	if _, err := migration.Exec(t.Context(), "COMMIT"); err != nil {
-		t.Fatal(err)
-	}
-	if tasks := <-exported; len(tasks) != 1 {
-		t.Errorf("an export of one task has %d", len(tasks))
-	}
+	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
+		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+		export(t, pool)
+		migration := connect(t, url)
+		if _, err := migration.Exec(t.Context(), "BEGIN; ALTER TABLE tasks ADD random uuid DEFAULT gen_random_uuid()"); err != nil {
+			t.Fatal(err)
+		}
+		exported := make(chan []db.Task)
+		go func() { exported <- export(t, pool) }()
+		dbtest.WaitForLock(t, url)
+		if _, err := migration.Exec(t.Context(), "COMMIT"); err != nil {
+			t.Fatal(err)
+		}
+		if tasks := <-exported; len(tasks) != 1 {
+			t.Errorf("an export of one task has %d", len(tasks))
+		}
+	})
 }
 
 func TestExportIsOnesOwnInOneRoundTrip(t *testing.T) {

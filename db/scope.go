@@ -15,6 +15,9 @@ import (
 // nothing over. A startup parameter would not pass a pooler.
 const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true)"
 
+// enterRole is the part of it that a LOCK TABLE needs.
+const enterRole = "SET LOCAL ROLE todo_app"
+
 // As returns the queries in the scope of one user: each runs as todo_app with
 // app.user_id set, so that row-level security admits that user's rows alone. The
 // settings and the query travel in one pipeline with one Sync: one round trip,
@@ -31,6 +34,8 @@ type scope struct {
 	pool   *Pool
 	userID string
 	limit  time.Duration // of a statement
+	// snapshot has all queries that are sent together see the same state.
+	snapshot bool
 }
 
 func (s scope) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -81,7 +86,7 @@ func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, e
 	// What has begun ends: pgx would close the connection of a client that leaves,
 	// and clients that come and go would keep the pool connecting.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit+timeoutSlack)
-	r := &scopedRows{answers: s.pool.ask(ctx, conn, nil, s, query{sql, args}), leave: func() {
+	r := &scopedRows{answers: s.pool.ask(ctx, conn, s, query{sql, args}), leave: func() {
 		leave()
 		cancel()
 		trace(ctx, queryName(sql), time.Since(start))
