@@ -55,8 +55,9 @@ func LogTo(log *slog.Logger) Option { return func(p *Pool) { p.log = log } }
 // URL, which holds a password.
 //
 // Statements are prepared once a connection, until a pooler turns out not to keep
-// them apart: then they are no longer. Where the URL has default_query_exec_mode,
-// that is what is done.
+// them apart: then they are no longer. Where the URL has default_query_exec_mode, this
+// never changes: cache_statement always prepares, by the pool's own means, and the
+// other modes are pgx's.
 func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
