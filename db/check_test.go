@@ -35,6 +35,15 @@ func TestCheckNeedsNoSettingOfAPooler(t *testing.T) {
 	}
 }
 
+func TestCheckWorksInEveryModeOfAURL(t *testing.T) {
+	url := dbtest.New(t, dbtest.NeonOwner)
+	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
+		if _, err := dbtest.Pool(t, url+"&default_query_exec_mode="+mode).Check(t.Context()); err != nil {
+			t.Errorf("%s: %v", mode, err)
+		}
+	}
+}
+
 func TestCheckSurvivesALostConnection(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		for range 2 {
