@@ -138,7 +138,7 @@ func (m *Migrator) Plan() ([]MigrationFile, error) {
 
 // Up applies every migration that is not applied yet.
 func (m *Migrator) Up() error {
-	return m.run(m.latest(), func() error { return m.migrate.Up() })
+	return m.run(func() error { return m.migrate.Up() })
 }
 
 // Down takes the newest n applied migrations back, with the data they hold.
@@ -150,16 +150,16 @@ func (m *Migrator) Down(n uint) error {
 	if err := m.runnable(m.ctx, state); err != nil {
 		return err
 	}
-	applied := []uint{0}
+	applied := uint(0)
 	for _, file := range m.files {
 		if int(file.Version) <= state.version {
-			applied = append(applied, file.Version)
+			applied++
 		}
 	}
-	if n == 0 || int(n) >= len(applied) {
-		return refuse("down takes 1 to %d, the number of applied migrations, not %d", len(applied)-1, n)
+	if n == 0 || n > applied {
+		return refuse("down takes 1 to %d, the number of applied migrations, not %d", applied, n)
 	}
-	return m.run(applied[len(applied)-1-int(n)], func() error { return m.migrate.Steps(-int(n)) })
+	return m.run(func() error { return m.migrate.Steps(-int(n)) })
 }
 
 // Goto goes up or down to a version; 0 takes every migration back.
@@ -167,7 +167,7 @@ func (m *Migrator) Goto(version uint) error {
 	if err := m.known(version); err != nil {
 		return err
 	}
-	return m.run(version, func() error {
+	return m.run(func() error {
 		if version == 0 {
 			return m.migrate.Down()
 		}
@@ -189,7 +189,7 @@ func (m *Migrator) Force(version uint) error {
 	if err := m.runnable(m.ctx, state); err != nil {
 		return err
 	}
-	return m.run(version, func() error {
+	return m.run(func() error {
 		if version == 0 {
 			return m.migrate.Force(database.NilVersion)
 		}
@@ -198,27 +198,19 @@ func (m *Migrator) Force(version uint) error {
 }
 
 // run prepares and runs, and says what to do about an error of golang-migrate.
-// Nothing to do is none. target is the version that it leads to.
-func (m *Migrator) run(target uint, do func() error) error {
+// Nothing to do is none.
+func (m *Migrator) run(do func() error) error {
 	err := explainSession(m.prepare())
 	if err == nil {
-		unbind := context.AfterFunc(m.ctx, func() { m.migrate.GracefulStop <- true })
-		defer unbind()
 		err = m.explain(do())
 	}
 	switch {
-	case m.ctx.Err() == nil:
+	case m.ctx.Err() == nil || !errors.Is(err, m.ctx.Err()):
 		return err
-	case errors.Is(err, m.ctx.Err()):
-		return fmt.Errorf("interrupted before anything was run: %w", m.ctx.Err())
-	case err != nil:
-		return err
+	case len(m.steps) == 0:
+		return fmt.Errorf("interrupted before anything was run: %w", err)
 	}
-	state, err := m.state(context.Background())
-	if err == nil && uint(max(state.version, 0)) != target {
-		return fmt.Errorf("stopped at version %d with more to run: run the command again: %w", max(state.version, 0), m.ctx.Err())
-	}
-	return err
+	return fmt.Errorf("interrupted with more to run: run the command again: %w", err)
 }
 
 func (m *Migrator) explain(err error) error {

