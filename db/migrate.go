@@ -13,6 +13,7 @@ import (
 	"github.com/golang-migrate/migrate/v4/database"
 	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	todosql "github.com/securetodo/securetodo/sql"
 )
@@ -224,6 +225,9 @@ func (m *Migrator) explain(err error) error {
 		return explainSession(err)
 	}
 	what := fmt.Sprintf("%s (line %d of the file, %v)", failed.Err, failed.Line, failed.OrigErr)
+	if pg, answered := errors.AsType[*pgconn.PgError](failed.OrigErr); answered && pg.Hint != "" {
+		what += ". " + pg.Hint
+	}
 	state, stateErr := m.state(context.Background())
 	if stateErr != nil || !state.dirty {
 		return fmt.Errorf("%s: %w", what, errors.Join(failed.OrigErr, stateErr))

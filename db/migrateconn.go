@@ -79,11 +79,15 @@ func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*
 // identify finds the key of the lock that the stock migrate command takes: it names
 // the database as the path of its URL, with the slash.
 func (s *session) identify(ctx context.Context) error {
-	if err := s.row(ctx, "SELECT current_database(), COALESCE(current_schema(), '')", nil, &s.name, &s.schema); err != nil {
+	var encoding string
+	if err := s.row(ctx, "SELECT current_database(), COALESCE(current_schema(), ''), current_setting('server_encoding')", nil, &s.name, &s.schema, &encoding); err != nil {
 		return err
 	}
-	if s.schema == "" {
-		return refuse("the login's search_path names no schema that exists: run CREATE SCHEMA public")
+	if s.schema != "public" {
+		return refuse("the login's search_path leads to schema %q, and the server works in public: leave search_path out of the URL and of the role, or, if there is no public, run CREATE SCHEMA public", s.schema)
+	}
+	if encoding != "UTF8" {
+		return refuse("the database's encoding is %s, which cannot hold every title: make it WITH ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
 	key, err := database.GenerateAdvisoryLockId("/"+s.name, s.schema, migrationTable)
 	s.lockKey = key

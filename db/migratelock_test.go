@@ -202,6 +202,25 @@ func TestInterruptStopsAfterTheFileThatIsRun(t *testing.T) {
 	}
 }
 
+func TestDatabaseThatTheServerCouldNotWorkOnIsRefused(t *testing.T) {
+	direct := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	dbtest.Exec(t, direct, "CREATE SCHEMA app")
+	for _, path := range []string{"app", "nowhere"} {
+		_, err := db.NewMigrator(t.Context(), direct+"&search_path="+path)
+		mustBe(t, err, db.Refused, "search_path")
+	}
+	latin := "latin_" + dbtest.Value[string](t, direct, "SELECT current_database()")
+	dbtest.Exec(t, direct, "CREATE DATABASE "+latin+" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+	t.Cleanup(func() { dbtest.Exec(t, direct, "DROP DATABASE "+latin) })
+	u, err := url.Parse(direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + latin
+	_, err = db.NewMigrator(t.Context(), u.String())
+	mustBe(t, err, db.Refused, "LATIN1")
+}
+
 func TestURLOfTheServersPoolWillDo(t *testing.T) {
 	mustBeAt(t, migrator(t, dbtest.NewEmpty(t, dbtest.NeonOwner)+"&pool_max_conns=4"), 0)
 }

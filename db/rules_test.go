@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/securetodo/securetodo/db/dbtest"
 )
@@ -55,6 +56,8 @@ func folderFaults(names []string) (faults []string) {
 	return faults
 }
 
+var lockTimeout = regexp.MustCompile(`^SET LOCAL lock_timeout = '(.*?)';`)
+
 // fileFaults are what is wrong with the text of a file.
 func fileFaults(name, sql string) (faults []string) {
 	fault := func(is bool, text string) {
@@ -67,7 +70,13 @@ func fileFaults(name, sql string) (faults []string) {
 	fault(!strings.HasPrefix(sql, "-- Why: "), "does not start with -- Why:")
 	fault(strings.HasSuffix(name, ".down.sql") && !losesLine.MatchString(sql), "has no -- Loses: line")
 	if text := withoutComments(sql); !isConcurrent(sql) {
-		fault(!strings.HasPrefix(text, "SET LOCAL lock_timeout = '"), "does not state SET LOCAL lock_timeout first")
+		stated := lockTimeout.FindStringSubmatch(text)
+		fault(stated == nil, "does not state SET LOCAL lock_timeout first")
+		if stated != nil {
+			// 0 is for ever, and requests queue behind a migration that waits.
+			limit, err := time.ParseDuration(stated[1])
+			fault(err != nil || limit <= 0 || limit > 2*time.Second, "does not set lock_timeout to 2s at most")
+		}
 		fault(strings.Count(text, "lock_timeout") > 1, "changes lock_timeout again")
 	}
 	return faults
@@ -118,6 +127,8 @@ func TestMigrationFileThatBreaksARuleIsReported(t *testing.T) {
 		{head + "SET lock_timeout = '2s';\nSELECT 1;", "lock_timeout first"},
 		{head + "SELECT 1;\n" + timeout, "lock_timeout first"},
 		{head + timeout + "SET LOCAL lock_timeout = 0;", "lock_timeout again"},
+		{head + "SET LOCAL lock_timeout = '0';\nSELECT 1;", "2s at most"},
+		{head + "SET LOCAL lock_timeout = '1h';\nSELECT 1;", "2s at most"},
 	} {
 		faults := strings.Join(fileFaults("000001_test_rules.down.sql", c.sql), "; ")
 		if c.says == "" && faults != "" || !strings.Contains(faults, c.says) {

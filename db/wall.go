@@ -29,12 +29,12 @@ WHERE rolname = current_user
 UNION ALL
 SELECT format('row-level security of %s is not enabled and forced: run ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', relname)
 FROM pg_class
-WHERE oid IN ('users'::regclass, 'tasks'::regclass)
+WHERE oid IN (SELECT tables.relname::regclass FROM ` + owners + `)
   AND NOT (relrowsecurity AND relforcerowsecurity)
 UNION ALL
 SELECT format('role todo_app owns %s, or is a member of the role that does: run ALTER TABLE %1$s OWNER TO the login that migrates', relname)
 FROM pg_class
-WHERE oid IN ('users'::regclass, 'tasks'::regclass)
+WHERE oid IN (SELECT tables.relname::regclass FROM ` + owners + `)
   AND pg_has_role(current_user, relowner, 'MEMBER')
 UNION ALL
 SELECT format('%s has no policy for %s: run CREATE POLICY %s_%s ON %1$s FOR %2$s TO todo_app%5$s', tables.relname, commands.name, tables.relname, lower(commands.name), ` + clauses + `)
