@@ -102,5 +102,11 @@ func (p *Pool) Warm(ctx context.Context, conns int) error {
 	return nil
 }
 
-// Owners are the tables whose wall the check knows, for FROM.
-const Owners = owners
+// Walled are the tables whose wall the check knows, each with its owner's column.
+func Walled() map[string]string {
+	columns := map[string]string{}
+	for _, w := range walled {
+		columns[w.table] = w.owner
+	}
+	return columns
+}

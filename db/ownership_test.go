@@ -24,7 +24,7 @@ import (
 
 // owners has each table's owner column. A relation that stands neither here nor
 // among the CTEs in scope is refused: a view could show anything.
-var owners = map[string]string{"tasks": "user_id", "users": "id"}
+var owners = db.Walled()
 
 // ownershipFaults says where a statement reaches a row without binding its owner to
 // $1. It cannot see into functions. What it does not know, it refuses.
@@ -78,18 +78,9 @@ func (c *checker) node(m protoreflect.Message, ctes []string) {
 
 // rest goes through all of m but the fields its caller has dealt with.
 func (c *checker) rest(m protoreflect.Message, ctes []string, except ...protoreflect.Name) {
-	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		switch {
-		case field.Message() == nil || slices.Contains(except, field.Name()):
-		case field.IsList():
-			for i := range value.List().Len() {
-				c.node(value.List().Get(i).Message(), ctes)
-			}
-		default:
-			c.node(value.Message(), ctes)
-		}
-		return true
-	})
+	for child := range children(m, except...) {
+		c.node(child, ctes)
+	}
 }
 
 // with returns the CTEs in scope after w. Without RECURSIVE a CTE named tasks reads

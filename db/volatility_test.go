@@ -4,6 +4,7 @@ package db_test
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -55,18 +56,29 @@ func (v *volatility) node(m protoreflect.Message, at place) {
 			v.call("+ interval", true, at)
 		}
 	}
-	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		switch {
-		case field.Message() == nil:
-		case field.IsList():
-			for i := range value.List().Len() {
-				v.node(value.List().Get(i).Message(), at)
+	for child := range children(m) {
+		v.node(child, at)
+	}
+}
+
+// children are the nodes right below one, but those of some fields.
+func children(m protoreflect.Message, except ...protoreflect.Name) iter.Seq[protoreflect.Message] {
+	return func(yield func(protoreflect.Message) bool) {
+		m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+			switch {
+			case field.Message() == nil || slices.Contains(except, field.Name()):
+			case field.IsList():
+				for i := range value.List().Len() {
+					if !yield(value.List().Get(i).Message()) {
+						return false
+					}
+				}
+			default:
+				return yield(value.Message())
 			}
-		default:
-			v.node(value.Message(), at)
-		}
-		return true
-	})
+			return true
+		})
+	}
 }
 
 func (v *volatility) call(name string, ofColumn bool, at place) {

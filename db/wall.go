@@ -4,24 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// owners are the tables with the expression of their policies, as the catalogs
-// write it, and clauses what a policy of a command says.
-const (
-	owners = `(VALUES
-  ('users', $$(id = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$),
-  ('tasks', $$(user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)
-) AS tables (relname, owned)`
-	clauses = `CASE WHEN commands.name <> 'INSERT' THEN ' USING ' || tables.owned ELSE '' END
+// walled are the tables of users' rows, each with the column that names the owner.
+var walled = []struct{ table, owner string }{{"users", "id"}, {"tasks", "user_id"}}
+
+// owners are these with the expression of their policies, as the catalogs write it,
+// and clauses what a policy of a command says.
+var owners = func() string {
+	var rows []string
+	for _, w := range walled {
+		rows = append(rows, fmt.Sprintf("('%s', $$(%s = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)", w.table, w.owner))
+	}
+	return "(VALUES " + strings.Join(rows, ", ") + ") AS tables (relname, owned)"
+}()
+
+const clauses = `CASE WHEN commands.name <> 'INSERT' THEN ' USING ' || tables.owned ELSE '' END
     || CASE WHEN commands.name IN ('INSERT', 'UPDATE') THEN ' WITH CHECK ' || tables.owned ELSE '' END`
-)
 
 // wallFaults names what in the catalogs would let todo_app see more than one user's
 // rows.
-const wallFaults = `
+var wallFaults = `
 SELECT 'role todo_app is a superuser or has BYPASSRLS: run ALTER ROLE todo_app NOSUPERUSER NOBYPASSRLS'
 FROM pg_roles
 WHERE rolname = current_user
@@ -75,21 +81,20 @@ var ErrWall = errors.New("row-level security does not hold")
 // checkWall is one round trip. With no user set, not one row may show; each table has
 // a statement of its own, which an engine that distributes them can run.
 func checkWall(ctx context.Context, tx pgx.Tx) error {
-	tables := []string{"users", "tasks"}
 	batch := &pgx.Batch{}
 	batch.Queue(wallFaults)
-	for _, table := range tables {
-		batch.Queue("SELECT true FROM " + table + " LIMIT 1")
+	for _, w := range walled {
+		batch.Queue("SELECT true FROM " + w.table + " LIMIT 1")
 	}
 	answers := tx.SendBatch(ctx, batch)
-	if err := wallFault(answers, tables); err != nil {
+	if err := wallFault(answers); err != nil {
 		_ = answers.Close()
 		return err
 	}
 	return translate(answers.Close())
 }
 
-func wallFault(answers pgx.BatchResults, tables []string) error {
+func wallFault(answers pgx.BatchResults) error {
 	rows, err := answers.Query()
 	if err != nil {
 		return translate(err)
@@ -101,11 +106,11 @@ func wallFault(answers pgx.BatchResults, tables []string) error {
 	if len(faults) > 0 {
 		return fmt.Errorf("%w: %s", ErrWall, faults[0])
 	}
-	for _, table := range tables {
+	for _, w := range walled {
 		var shows bool
 		switch err := answers.QueryRow().Scan(&shows); {
 		case err == nil:
-			return fmt.Errorf("%w: a row of %s shows without a user", ErrWall, table)
+			return fmt.Errorf("%w: a row of %s shows without a user", ErrWall, w.table)
 		case !errors.Is(err, pgx.ErrNoRows):
 			return translate(err)
 		}
