@@ -28,7 +28,7 @@ func run() int {
 	context.AfterFunc(ctx, stop)
 	if err := rootCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "todo:", err)
-		return exitCode(err)
+		return exitCodes[kindOf(err)]
 	}
 	return 0
 }

@@ -22,8 +22,11 @@ import (
 // migrationFiles are what migrate runs; a test may have others.
 var migrationFiles fs.FS = todosql.Migrations
 
+// failed is what goes wrong in any other way.
+const failed db.MigrationFailure = "failed"
+
 // exitCodes are the codes of migrate that a pipeline may tell apart.
-var exitCodes = map[db.MigrationFailure]int{db.Refused: 2, db.Dirty: 3, db.Locked: 4, db.Unreachable: 5, db.Newer: 6}
+var exitCodes = map[db.MigrationFailure]int{failed: 1, db.Refused: 2, db.Dirty: 3, db.Locked: 4, db.Unreachable: 5, db.Newer: 6}
 
 const migrateHelp = `Change the schema of the database that DATABASE_URL_UNPOOLED names, else DATABASE_URL.
 
@@ -176,14 +179,14 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
-func exitCode(err error) int {
+func kindOf(err error) db.MigrationFailure {
 	if failure, ok := errors.AsType[*db.MigrationError](err); ok {
-		return exitCodes[failure.Kind]
+		return failure.Kind
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
-		return exitCodes[db.Refused]
+		return db.Refused
 	}
-	return 1
+	return failed
 }
 
 func writeJSON(out io.Writer, value any) error {

@@ -23,19 +23,14 @@ type moveReport struct {
 
 // failure is an error for a program.
 type failure struct {
-	Kind     string `json:"kind"`
-	Message  string `json:"message"`
-	ExitCode int    `json:"exit_code"`
+	Kind     db.MigrationFailure `json:"kind"`
+	Message  string              `json:"message"`
+	ExitCode int                 `json:"exit_code"`
 }
 
 func failureOf(err error) *failure {
-	f := &failure{Kind: "failed", Message: strings.Join(strings.Fields(err.Error()), " "), ExitCode: exitCode(err)}
-	for kind, code := range exitCodes {
-		if f.ExitCode == code {
-			f.Kind = string(kind)
-		}
-	}
-	return f
+	kind := kindOf(err)
+	return &failure{Kind: kind, Message: strings.Join(strings.Fields(err.Error()), " "), ExitCode: exitCodes[kind]}
 }
 
 func (r *moveReport) text(out io.Writer) {
