@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/golang-migrate/migrate/v4/source"
 
@@ -132,7 +133,10 @@ func concurrentIndex(sql string) (name string, created bool) {
 }
 
 // LatestVersion returns the version that the embedded migrations lead to.
-func LatestVersion() (uint, error) {
+func LatestVersion() (uint, error) { return latestVersion() }
+
+// latestVersion reads the files once: every probe asks.
+var latestVersion = sync.OnceValues(func() (uint, error) {
 	files, err := migrationFiles(todosql.Migrations)
 	if err != nil {
 		return 0, err
@@ -141,7 +145,7 @@ func LatestVersion() (uint, error) {
 		return 0, errors.New("no migrations are embedded")
 	}
 	return files[len(files)-1].Version, nil
-}
+})
 
 // String is the file's name without its ending.
 func (f MigrationFile) String() string { return fmt.Sprintf("%06d_%s", f.Version, f.Name) }

@@ -101,12 +101,7 @@ func (p *Pool) Close() { p.pool.Close() }
 
 // Ping asks the database for an answer; the error is ErrUnavailable without one.
 func (p *Pool) Ping(ctx context.Context) error {
-	err := p.ping(ctx)
-	if isLostConnection(err) && ctx.Err() == nil {
-		// The connection had died before; the database may be there.
-		return p.ping(ctx)
-	}
-	return err
+	return p.attempt(ctx, true, func(string) error { return p.ping(ctx) })
 }
 
 func (p *Pool) ping(ctx context.Context) error {
