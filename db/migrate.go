@@ -95,7 +95,7 @@ func (m *Migrator) prepare() (err error) {
 	}
 	// The driver takes the lock inside pg_advisory_lock, which returns at once to
 	// the session that has it.
-	driver, err := pgxmigrate.WithInstance(m.session.pool, &pgxmigrate.Config{DatabaseName: "/" + m.session.name, SchemaName: m.session.schema})
+	driver, err := pgxmigrate.WithInstance(m.session.pool, &pgxmigrate.Config{DatabaseName: "/" + m.session.name, SchemaName: migrationSchema})
 	if err != nil {
 		return fmt.Errorf("preparing the version table: %w", err)
 	}

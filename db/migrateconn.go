@@ -5,10 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -19,6 +22,8 @@ const (
 	migrationLockTimeout = "10s"
 	// migrationPoll is the time between two tries to get the lock or a connection.
 	migrationPoll = 100 * time.Millisecond
+	// migrationSchema is the only one that the server works in.
+	migrationSchema = "public"
 	// migrationTable is where golang-migrate keeps the version.
 	migrationTable = "schema_migrations"
 )
@@ -30,7 +35,6 @@ type session struct {
 	pool    *sql.DB
 	conn    *pgx.Conn
 	name    string // the database's
-	schema  string
 	lockKey string
 }
 
@@ -79,17 +83,17 @@ func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*
 // identify finds the key of the lock that the stock migrate command takes: it names
 // the database as the path of its URL, with the slash.
 func (s *session) identify(ctx context.Context) error {
-	var encoding string
-	if err := s.row(ctx, "SELECT current_database(), COALESCE(current_schema(), ''), current_setting('server_encoding')", nil, &s.name, &s.schema, &encoding); err != nil {
+	var schema, encoding string
+	if err := s.row(ctx, "SELECT current_database(), COALESCE(current_schema(), ''), current_setting('server_encoding')", nil, &s.name, &schema, &encoding); err != nil {
 		return err
 	}
-	if s.schema != "public" {
-		return refuse("the login's search_path leads to schema %q, and the server works in public: leave search_path out of the URL and of the role, or, if there is no public, run CREATE SCHEMA public", s.schema)
+	if schema != migrationSchema {
+		return refuse("the login's search_path leads to schema %q, and the server works in public: leave search_path out of the URL and of the role, or, if there is no public, run CREATE SCHEMA public", schema)
 	}
 	if encoding != "UTF8" {
 		return refuse("the database's encoding is %s, which cannot hold every title: make it WITH ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
-	key, err := database.GenerateAdvisoryLockId("/"+s.name, s.schema, migrationTable)
+	key, err := database.GenerateAdvisoryLockId("/"+s.name, migrationSchema, migrationTable)
 	s.lockKey = key
 	return err
 }
@@ -174,4 +178,19 @@ func pause(ctx context.Context) error {
 	case <-time.After(migrationPoll):
 		return nil
 	}
+}
+
+// IsPooler tells whether a PostgreSQL URL or DSN names a pooler of Neon's, whose
+// host names end their first label in -pooler.
+func IsPooler(databaseURL string) bool {
+	config, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		return false
+	}
+	isPooler := func(host string) bool {
+		label, _, _ := strings.Cut(host, ".")
+		return strings.HasSuffix(label, "-pooler")
+	}
+	return isPooler(config.Host) ||
+		slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return isPooler(f.Host) })
 }

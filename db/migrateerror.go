@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 
 	"github.com/golang-migrate/migrate/v4/database"
@@ -96,19 +95,4 @@ func explainSession(err error) error {
 		return &MigrationError{Kind: Refused, text: "this login may not migrate: use the one that owns the tables, or may create them", cause: cause}
 	}
 	return err
-}
-
-// IsPooler tells whether a PostgreSQL URL or DSN names a pooler of Neon's, whose
-// host names end their first label in -pooler.
-func IsPooler(databaseURL string) bool {
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return false
-	}
-	isPooler := func(host string) bool {
-		label, _, _ := strings.Cut(host, ".")
-		return strings.HasSuffix(label, "-pooler")
-	}
-	return isPooler(config.Host) ||
-		slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return isPooler(f.Host) })
 }

@@ -14,7 +14,7 @@ import (
 // logTable is made by the first run, as golang-migrate's version table is: it must
 // be there before the first migration. The stock command does without it.
 const logTable = `
-CREATE TABLE schema_migration_log (
+CREATE TABLE public.schema_migration_log (
   version bigint NOT NULL,
   direction text NOT NULL,
   started_at timestamptz NOT NULL,
@@ -23,15 +23,15 @@ CREATE TABLE schema_migration_log (
   CONSTRAINT schema_migration_log_pkey PRIMARY KEY (version, direction),
   CONSTRAINT schema_migration_log_direction CHECK (direction IN ('up', 'down'))
 );
-COMMENT ON TABLE schema_migration_log IS 'When each migration was last run by todo migrate, which needs it to tell how far a killed run came.';
-COMMENT ON COLUMN schema_migration_log.version IS 'The number in the file''s name.';
-COMMENT ON COLUMN schema_migration_log.direction IS 'up or down: which of its two files.';
-COMMENT ON COLUMN schema_migration_log.started_at IS 'When the version was marked dirty for it.';
-COMMENT ON COLUMN schema_migration_log.finished_at IS 'Set by the transaction of the file itself, so null if that did not commit.';
-COMMENT ON COLUMN schema_migration_log.marked_by IS 'The transaction that marked the version dirty: the xmin of its row in schema_migrations if no other run has been there since.';
-COMMENT ON INDEX schema_migration_log_pkey IS 'A migration''s last run in each direction.';
-COMMENT ON CONSTRAINT schema_migration_log_pkey ON schema_migration_log IS 'One row for each file.';
-COMMENT ON CONSTRAINT schema_migration_log_direction ON schema_migration_log IS 'A migration has two files.';`
+COMMENT ON TABLE public.schema_migration_log IS 'When each migration was last run by todo migrate, which needs it to tell how far a killed run came.';
+COMMENT ON COLUMN public.schema_migration_log.version IS 'The number in the file''s name.';
+COMMENT ON COLUMN public.schema_migration_log.direction IS 'up or down: which of its two files.';
+COMMENT ON COLUMN public.schema_migration_log.started_at IS 'When the version was marked dirty for it.';
+COMMENT ON COLUMN public.schema_migration_log.finished_at IS 'Set by the transaction of the file itself, so null if that did not commit.';
+COMMENT ON COLUMN public.schema_migration_log.marked_by IS 'The transaction that marked the version dirty: the xmin of its row in schema_migrations if no other run has been there since.';
+COMMENT ON INDEX public.schema_migration_log_pkey IS 'A migration''s last run in each direction.';
+COMMENT ON CONSTRAINT schema_migration_log_pkey ON public.schema_migration_log IS 'One row for each file.';
+COMMENT ON CONSTRAINT schema_migration_log_direction ON public.schema_migration_log IS 'A migration has two files.';`
 
 // MigrationStep is one file that a run ran.
 type MigrationStep struct {
@@ -75,21 +75,22 @@ func (r *recorder) SetVersion(version int, dirty bool) error {
 	defer cancel()
 	return pgx.BeginFunc(ctx, r.m.session.conn, func(tx pgx.Tx) error {
 		from := database.NilVersion
-		err := tx.QueryRow(ctx, "DELETE FROM "+r.m.table(migrationTable)+" RETURNING version").Scan(&from)
+		err := tx.QueryRow(ctx, "DELETE FROM public.schema_migrations RETURNING version").Scan(&from)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
 		if version == database.NilVersion && !dirty {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, "INSERT INTO "+r.m.table(migrationTable)+" (version, dirty) VALUES ($1, $2)", version, dirty); err != nil || !dirty {
+		if _, err := tx.Exec(ctx, "INSERT INTO public.schema_migrations (version, dirty) VALUES ($1, $2)", version, dirty); err != nil || !dirty {
 			return err
 		}
 		r.step = MigrationStep{Version: uint(max(version, 0)), Direction: "up"}
 		if version < from {
 			r.step = MigrationStep{Version: uint(from), Direction: "down"}
 		}
-		_, err = tx.Exec(ctx, "INSERT INTO "+r.m.table("schema_migration_log")+` (version, direction, started_at, marked_by)
+		_, err = tx.Exec(ctx, `
+			INSERT INTO public.schema_migration_log (version, direction, started_at, marked_by)
 			VALUES ($1, $2, clock_timestamp(), pg_current_xact_id())
 			ON CONFLICT (version, direction) DO UPDATE
 			SET started_at = excluded.started_at, finished_at = NULL, marked_by = excluded.marked_by`, int64(r.step.Version), r.step.Direction)
@@ -103,7 +104,7 @@ func (r *recorder) Run(file io.Reader) error {
 		return err
 	}
 	text := string(content)
-	finish := fmt.Sprintf("\n;UPDATE %s SET finished_at = clock_timestamp() WHERE version = %d AND direction = '%s'", r.m.table("schema_migration_log"), r.step.Version, r.step.Direction)
+	finish := fmt.Sprintf("\n;UPDATE public.schema_migration_log SET finished_at = clock_timestamp() WHERE version = %d AND direction = '%s'", r.step.Version, r.step.Direction)
 	if isConcurrent(text) {
 		err = r.runConcurrent(text, finish)
 	} else {
@@ -136,8 +137,4 @@ func (r *recorder) runConcurrent(text, finish string) error {
 		}
 	}
 	return nil
-}
-
-func (m *Migrator) table(name string) string {
-	return pgx.Identifier{m.session.schema, name}.Sanitize()
 }

@@ -52,7 +52,7 @@ func (m *Migrator) state(ctx context.Context) (schemaState, error) {
 		return none, err
 	}
 	var state schemaState
-	err := m.session.row(ctx, "SELECT version, dirty FROM "+m.table(migrationTable)+" LIMIT 1", nil, &state.version, &state.dirty)
+	err := m.session.row(ctx, "SELECT version, dirty FROM public.schema_migrations LIMIT 1", nil, &state.version, &state.dirty)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return none, nil
 	}
@@ -60,7 +60,7 @@ func (m *Migrator) state(ctx context.Context) (schemaState, error) {
 }
 
 func (m *Migrator) exists(ctx context.Context, table string) (exists bool, err error) {
-	err = m.session.row(ctx, "SELECT to_regclass($1) IS NOT NULL", []any{m.table(table)}, &exists)
+	err = m.session.row(ctx, "SELECT to_regclass($1) IS NOT NULL", []any{migrationSchema + "." + table}, &exists)
 	return exists, explainSession(err)
 }
 
@@ -100,7 +100,7 @@ func (m *Migrator) appliedAt(ctx context.Context) (map[uint]time.Time, error) {
 	if exists, err := m.exists(ctx, "schema_migration_log"); err != nil || !exists {
 		return found, err
 	}
-	rows, err := m.session.conn.Query(ctx, "SELECT version, finished_at FROM "+m.table("schema_migration_log")+" WHERE direction = 'up' AND finished_at IS NOT NULL")
+	rows, err := m.session.conn.Query(ctx, "SELECT version, finished_at FROM public.schema_migration_log WHERE direction = 'up' AND finished_at IS NOT NULL")
 	if err != nil {
 		return nil, explainSession(err)
 	}
@@ -202,11 +202,11 @@ func (m *Migrator) interrupted(ctx context.Context) (step MigrationStep, finishe
 	if exists, err := m.exists(ctx, "schema_migration_log"); err != nil || !exists {
 		return step, false, false, err
 	}
-	err = m.session.row(ctx, fmt.Sprintf(`
+	err = m.session.row(ctx, `
 		SELECT log.version, direction, finished_at IS NOT NULL
-		FROM %s AS log
-		JOIN %s AS state ON state.xmin = marked_by::xid
-		WHERE dirty`, m.table("schema_migration_log"), m.table(migrationTable)), nil, &step.Version, &step.Direction, &finished)
+		FROM public.schema_migration_log AS log
+		JOIN public.schema_migrations AS state ON state.xmin = marked_by::xid
+		WHERE dirty`, nil, &step.Version, &step.Direction, &finished)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return step, false, false, nil
 	}
