@@ -105,8 +105,8 @@ func (p *Pool) Warm(ctx context.Context, conns int) error {
 // Walled are the tables whose wall the check knows, each with its owner's column.
 func Walled() map[string]string {
 	columns := map[string]string{}
-	for _, w := range walled {
-		columns[w.table] = w.owner
+	for _, w := range ownedTables {
+		columns[w.Table] = w.OwnerColumn
 	}
 	return columns
 }

@@ -9,15 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// walled are the tables of users' rows, each with the column that names the owner.
-var walled = []struct{ table, owner string }{{"users", "id"}, {"tasks", "user_id"}}
-
-// owners are these with the expression of their policies, as the catalogs write it,
-// and clauses what a policy of a command says.
+// owners are the owned tables with the expression of their policies, as the catalogs
+// write it, and clauses what a policy of a command says.
 var owners = func() string {
 	var rows []string
-	for _, w := range walled {
-		rows = append(rows, fmt.Sprintf("('%s', $$(%s = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)", w.table, w.owner))
+	for _, w := range ownedTables {
+		rows = append(rows, fmt.Sprintf("('%s', $$(%s = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)", w.Table, w.OwnerColumn))
 	}
 	return "(VALUES " + strings.Join(rows, ", ") + ") AS tables (relname, owned)"
 }()
@@ -83,8 +80,8 @@ var ErrWall = errors.New("row-level security does not hold")
 func checkWall(ctx context.Context, tx pgx.Tx) error {
 	batch := &pgx.Batch{}
 	batch.Queue(wallFaults)
-	for _, w := range walled {
-		batch.Queue("SELECT true FROM " + w.table + " LIMIT 1")
+	for _, w := range ownedTables {
+		batch.Queue("SELECT true FROM " + w.Table + " LIMIT 1")
 	}
 	answers := tx.SendBatch(ctx, batch)
 	if err := wallFault(answers); err != nil {
@@ -106,11 +103,11 @@ func wallFault(answers pgx.BatchResults) error {
 	if len(faults) > 0 {
 		return fmt.Errorf("%w: %s", ErrWall, faults[0])
 	}
-	for _, w := range walled {
+	for _, w := range ownedTables {
 		var shows bool
 		switch err := answers.QueryRow().Scan(&shows); {
 		case err == nil:
-			return fmt.Errorf("%w: a row of %s shows without a user", ErrWall, w.table)
+			return fmt.Errorf("%w: a row of %s shows without a user", ErrWall, w.Table)
 		case !errors.Is(err, pgx.ErrNoRows):
 			return translate(err)
 		}
