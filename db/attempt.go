@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/securetodo/securetodo/db/pgerr"
 )
 
 // maxAttempts is how often a query is sent at most. The second attempt is enough
@@ -36,7 +38,7 @@ func (p *Pool) attempt(ctx context.Context, read bool, ask func(suffix string) e
 			p.generation.CompareAndSwap(generation, rand.Int64())
 		case isMisplaced(err) && p.adapts:
 			p.stopPreparing()
-		case isLostConnection(err) && (read || isUnsent(err)) && n == 1:
+		case pgerr.IsLostConnection(err) && (read || isUnsent(err)) && n == 1:
 			// A database that restarts or scales to zero takes its idle connections
 			// with it.
 		default:

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // oldestSchema is the oldest version that this program may start on. It is raised to
@@ -31,11 +33,7 @@ type Schema struct {
 // todo_app, and the third wall stands. A migration that is under way is no obstacle to
 // that. The error says which command mends it.
 func (p *Pool) Check(ctx context.Context) (Schema, error) {
-	latest, err := LatestVersion()
-	if err != nil {
-		return Schema{}, err
-	}
-	return p.checkFor(ctx, oldestSchema, latest)
+	return p.checkFor(ctx, oldestSchema, todosql.LatestVersion())
 }
 
 // checkFor is Check for a program that was built for version latest and needs oldest.

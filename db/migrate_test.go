@@ -15,6 +15,7 @@ import (
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 func migrator(t *testing.T, url string) *db.Migrator {
@@ -40,11 +41,7 @@ func mustBeAt(t *testing.T, m *db.Migrator, want uint) {
 
 func latest(t *testing.T) uint {
 	t.Helper()
-	version, err := db.LatestVersion()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return version
+	return todosql.LatestVersion()
 }
 
 func TestMigrationsGoUpAndDownStepByStep(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/securetodo/securetodo/db/pgerr"
 )
 
 const (
@@ -44,7 +46,7 @@ func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*
 	// The server's URL may hold settings of its pool.
 	pool, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
-		return nil, refuse("%v", errURL)
+		return nil, refuse("%v", pgerr.ErrURL)
 	}
 	config := pool.ConnConfig
 	if config.ConnectTimeout == 0 {

@@ -10,6 +10,8 @@ import (
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/securetodo/securetodo/db/pgerr"
 )
 
 // MigrationFailure is the kind of a MigrationError, for programs to tell apart.
@@ -57,7 +59,7 @@ func explainConnection(config *pgx.ConnConfig, err error) (explained error, pass
 	address := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
 	pg, answered := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case !answered || isPassing(err) || isLostConnection(err) && pg.Code != "08P01":
+	case !answered || pgerr.IsTransient(err) || pgerr.IsLostConnection(err) && pg.Code != "08P01":
 		return &MigrationError{Kind: Unreachable, text: "connecting to " + address, cause: err}, true
 	case pg.Code == "08P01": // protocol violation: what poolers say to a startup parameter
 		return &MigrationError{Kind: Refused, text: address + " looks like a pooler, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL", cause: err}, false
@@ -89,7 +91,7 @@ func explainSession(err error) error {
 	}
 	pg, answered := errors.AsType[*pgconn.PgError](cause)
 	switch {
-	case isLostConnection(cause):
+	case pgerr.IsLostConnection(cause):
 		return &MigrationError{Kind: Unreachable, text: lostText, cause: cause}
 	case answered && pg.Code == "42501": // insufficient privilege
 		return &MigrationError{Kind: Refused, text: "this login may not migrate: use the one that owns the tables, or may create them", cause: cause}

@@ -7,11 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/golang-migrate/migrate/v4/source"
-
-	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // MigrationFile is one migration as its up file states it.
@@ -131,21 +128,6 @@ func concurrentIndex(sql string) (name string, created bool) {
 	}
 	return match[2], strings.EqualFold(match[1], "CREATE")
 }
-
-// LatestVersion returns the version that the embedded migrations lead to.
-func LatestVersion() (uint, error) { return latestVersion() }
-
-// latestVersion reads the files once: every probe asks.
-var latestVersion = sync.OnceValues(func() (uint, error) {
-	files, err := migrationFiles(todosql.Migrations)
-	if err != nil {
-		return 0, err
-	}
-	if len(files) == 0 {
-		return 0, errors.New("no migrations are embedded")
-	}
-	return files[len(files)-1].Version, nil
-})
 
 // String is the file's name without its ending.
 func (f MigrationFile) String() string { return fmt.Sprintf("%06d_%s", f.Version, f.Name) }

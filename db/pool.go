@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/securetodo/securetodo/db/pgerr"
 )
 
 const (
@@ -61,7 +63,7 @@ func LogTo(log *slog.Logger) Option { return func(p *Pool) { p.log = log } }
 func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, errURL
+		return nil, pgerr.ErrURL
 	}
 	if !strings.Contains(url, "pool_max_conns=") {
 		config.MaxConns = max(config.MaxConns, maxConns)

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // probed is the admin address of a running server.
@@ -50,10 +50,7 @@ func TestServersStartAndAreReadyWhileAMigrationRuns(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS("../../sql")); err != nil {
 		t.Fatal(err)
 	}
-	version, err := db.LatestVersion()
-	if err != nil {
-		t.Fatal(err)
-	}
+	version := todosql.LatestVersion()
 	for _, direction := range []string{"up", "down"} {
 		name := filepath.Join(dir, "migrations", fmt.Sprintf("%06d_touch_users.%s.sql", version+1, direction))
 		if err := os.WriteFile(name, []byte("SET LOCAL lock_timeout = '1min'; UPDATE users SET updated_at = now();\n"), 0o644); err != nil {

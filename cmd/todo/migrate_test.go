@@ -15,14 +15,12 @@ import (
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 func TestMigrateCommands(t *testing.T) {
 	env := environment(dbtest.NewEmpty(t, dbtest.NeonOwner))
-	latest, err := db.LatestVersion()
-	if err != nil {
-		t.Fatal(err)
-	}
+	latest := todosql.LatestVersion()
 	newest := "version " + strconv.Itoa(int(latest))
 	for _, step := range []struct{ args, want string }{
 		{"version", "version 0"},

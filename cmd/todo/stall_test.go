@@ -21,8 +21,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 const (
@@ -57,10 +57,7 @@ func TestMigrationsStallNoRequestUnderLoad(t *testing.T) {
 	t.Logf("%d tasks loaded in %s", loadTasks, time.Since(start).Round(time.Millisecond))
 	load := startLoad(t, serveRelease(t, previous, env), env)
 
-	newest, err := db.LatestVersion()
-	if err != nil {
-		t.Fatal(err)
-	}
+	newest := todosql.LatestVersion()
 	for version := previous.Version + 1; version <= newest; version++ {
 		for attempt := 1; ; attempt++ {
 			control := load.longest(func() { load.waitFor(t, controlRequests) })

@@ -1,0 +1,48 @@
+// Package pgerr tells the errors of a connection to PostgreSQL apart, by SQLSTATE and
+// by Go type, never by the text of a message. The conditions are named as in appendix A
+// of the PostgreSQL manual.
+package pgerr
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// ErrURL is the error for a URL that cannot be parsed. It does not repeat the URL,
+// which may hold a password.
+var ErrURL = errors.New("not a PostgreSQL URL like postgres://user:password@host/database?sslmode=require")
+
+// IsLostConnection reports whether the connection could not be made, or died before or
+// while it was used. A time-out of the network is not one.
+func IsLostConnection(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == pgerrcode.AdminShutdown || pg.Code == pgerrcode.CrashShutdown ||
+			strings.HasPrefix(pg.Code, "08") // class 08: connection exception
+	}
+	var network net.Error
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect) || (errors.As(err, &network) && !network.Timeout()) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		pgconn.SafeToRetry(err)
+}
+
+// IsTransient reports whether the database was reached but could not do the work for
+// now: it is starting, it gave up waiting, or it lacks resources.
+func IsTransient(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return errors.Is(err, context.DeadlineExceeded)
+	}
+	switch pg.Code {
+	case pgerrcode.CannotConnectNow, pgerrcode.QueryCanceled, pgerrcode.LockNotAvailable,
+		pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected:
+		return true
+	}
+	return strings.HasPrefix(pg.Code, "53") // class 53: insufficient resources
+}
