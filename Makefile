@@ -35,7 +35,7 @@ generate: ## compile sql/queries into db
 	$(GO) tool sqlc generate
 
 schema: ## dump what the migrations make into sql/schema.sql (PostgreSQL 15)
-	$(GO) test ./db -run '^TestSchemaFileIsFresh$$' -count=1 -update
+	$(GO) test ./sql -run '^TestSchemaFileIsFresh$$' -count=1 -update
 
 explain: ## write what each query does to the database into sql/plans.md (PostgreSQL 15)
 	$(GO) test ./db -run '^TestPlansFileIsFresh$$' -count=1 -update
@@ -49,10 +49,10 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool staticcheck ./...
 	$(GO) tool sqlc diff
 	$(GO) tool sqlc vet
-	$(GO) test -tags ownership -run Ownership -count=1 ./db
+	$(GO) test -tags ownership -run 'Ownership|Volatile' -count=1 ./db ./sql
 
 test-release: ## try the release before on the new schema: its tests, and its server under load while it migrates
-	$(GO) test -tags release -run '^Test(ReleaseBefore|MigrationThatBreaks|QueriesOfTheReleaseBefore|ThisRelease)' -count=1 -timeout 30m -v ./db
+	$(GO) test -tags release -run '^Test(ReleaseBefore|ThisRelease)' -count=1 -timeout 30m -v ./sql
 	$(GO) test -tags release -run '^TestMigrationsStall' -count=1 -timeout 30m -v ./cmd/todo
 
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)

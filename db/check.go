@@ -12,10 +12,10 @@ import (
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
-// oldestSchema is the oldest version that this program may start on. It is raised to
+// OldestSchema is the oldest version that this program may start on. It is raised to
 // a migration that answers rely on and whose absence fails no query, such as a
 // constraint; `make test-release` runs the tests on each version from it on.
-const oldestSchema = 7
+const OldestSchema = 7
 
 // Schema is the schema of a database, as seen by a program.
 type Schema struct {
@@ -29,11 +29,11 @@ type Schema struct {
 }
 
 // Check tells whether the server may work on this database: its schema is not older
-// than oldestSchema, whatever the program was built for, every query can run there as
+// than OldestSchema, whatever the program was built for, every query can run there as
 // todo_app, and the third wall stands. A migration that is under way is no obstacle to
 // that. The error says which command mends it.
 func (p *Pool) Check(ctx context.Context) (Schema, error) {
-	return p.checkFor(ctx, oldestSchema, todosql.LatestVersion())
+	return p.checkFor(ctx, OldestSchema, todosql.LatestVersion())
 }
 
 // checkFor is Check for a program that was built for version latest and needs oldest.

@@ -176,7 +176,7 @@ func TestServerRefusesEverySchemaOlderThanItNeeds(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	m := migrator(t, url)
 	for version := uint(db.OldestSchema) - 1; version > 0; version-- {
-		if err := m.Goto(version); err != nil {
+		if err := m.Goto(t.Context(), version); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := dbtest.Pool(t, url).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "run `todo migrate up`") {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	"github.com/securetodo/securetodo/db/migration"
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
@@ -18,11 +19,11 @@ func TestMigrationUnderWayIsReportedAndNoObstacle(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			h := newHousehold(t, dbtest.NeonOwner, options...)
 			next := latest(t) + 1
-			m := migratorOf(t, db.MigratorConfig{Files: andThen(t, next,
+			m := migratorOf(t, migration.Config{Files: andThen(t, next,
 				"CREATE INDEX CONCURRENTLY tasks_held ON tasks (user_id, completed);", "DROP INDEX CONCURRENTLY tasks_held;")}, h.url)
 			dbtest.Hold(t, h.url, "LOCK TABLE tasks IN ROW EXCLUSIVE MODE")
 			ended := make(chan error, 1)
-			go func() { ended <- m.Up() }()
+			go func() { ended <- m.Up(t.Context()) }()
 			run := dbtest.WaitForLock(t, h.url)
 			mustWork := func(when string) {
 				t.Helper()

@@ -81,9 +81,6 @@ func (p *Pool) CheckFor(ctx context.Context, oldest, latest uint) (Schema, error
 	return p.checkFor(ctx, oldest, latest)
 }
 
-// OldestSchema is the oldest version that the program may start on.
-const OldestSchema = oldestSchema
-
 // StopPreparing does so.
 func (p *Pool) StopPreparing() { p.stopPreparing() }
 

@@ -2,9 +2,7 @@ package db_test
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
+	"flag"
 	"testing"
 
 	"github.com/google/uuid"
@@ -12,6 +10,8 @@ import (
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	"github.com/securetodo/securetodo/db/migration"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -43,20 +43,24 @@ func create(t *testing.T, pool *db.Pool, p db.CreateTaskParams) db.CreateTaskRow
 	return row
 }
 
-func readFile(t *testing.T, file string) string {
+var update = flag.Bool("update", false, "write sql/plans.md")
+
+func latest(t *testing.T) uint {
 	t.Helper()
-	content, err := os.ReadFile(file)
+	return todosql.LatestVersion()
+}
+
+func migrator(t *testing.T, url string) *migration.Runner {
+	t.Helper()
+	return migratorOf(t, migration.Config{}, url)
+}
+
+func migratorOf(t *testing.T, c migration.Config, url string) *migration.Runner {
+	t.Helper()
+	m, err := migration.Open(t.Context(), url, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(content)
-}
-
-func migrationFile(t *testing.T, version uint, direction string) string {
-	t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("../sql/migrations/%06d_*.%s.sql", version, direction))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("version %d has not one %s file: %q, %v", version, direction, files, err)
-	}
-	return files[0]
+	t.Cleanup(func() { _ = m.Close() })
+	return m
 }

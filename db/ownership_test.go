@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"iter"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -230,6 +231,26 @@ func (c *checker) keeps(targets []*pgquery.Node, owner string) {
 		if n.GetResTarget().GetName() == owner {
 			c.faultf("%s is assigned", owner)
 		}
+	}
+}
+
+// children are the nodes right below one, but those of some fields.
+func children(m protoreflect.Message, except ...protoreflect.Name) iter.Seq[protoreflect.Message] {
+	return func(yield func(protoreflect.Message) bool) {
+		m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+			switch {
+			case field.Message() == nil || slices.Contains(except, field.Name()):
+			case field.IsList():
+				for i := range value.List().Len() {
+					if !yield(value.List().Get(i).Message()) {
+						return false
+					}
+				}
+			default:
+				return yield(value.Message())
+			}
+			return true
+		})
 	}
 }
 

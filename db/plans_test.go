@@ -173,7 +173,7 @@ const plansFile = "../sql/plans.md"
 
 func TestPlansFileIsFresh(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
-	needMajor15(t, url)
+	dbtest.NeedMajor15(t, url)
 	now := plansPage(measured(t), claims(t))
 	if *update {
 		if err := os.WriteFile(plansFile, []byte(now), 0o644); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/migration"
 )
 
 // config is the environment. The README's table and .env.example are made from
@@ -164,7 +165,7 @@ func (c config) directURL() (string, error) {
 		return c.DatabaseURLUnpooled, nil
 	case c.DatabaseURL == "":
 		return "", errors.New("set DATABASE_URL_UNPOOLED or DATABASE_URL to the database to migrate")
-	case db.IsPooler(c.DatabaseURL):
+	case migration.IsPooler(c.DatabaseURL):
 		return "", errors.New("DATABASE_URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
 	}
 	return c.DatabaseURL, nil

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/securetodo/securetodo/auth"
-	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/embedded"
+	"github.com/securetodo/securetodo/db/migration"
 )
 
 const (
@@ -131,11 +131,11 @@ func migrateUp(ctx context.Context, c config) error {
 	if err != nil {
 		return err
 	}
-	m, err := db.NewMigrator(ctx, url)
+	m, err := migration.Open(ctx, url, migration.Config{})
 	if err != nil {
 		return err
 	}
-	return errors.Join(m.Up(), m.Close())
+	return errors.Join(m.Up(ctx), m.Close())
 }
 
 func greet(out io.Writer, base, token string, issuer bool, data string) {

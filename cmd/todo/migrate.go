@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/migration"
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
@@ -23,10 +23,12 @@ import (
 var migrationFiles fs.FS = todosql.Migrations
 
 // failed is what goes wrong in any other way.
-const failed db.MigrationFailure = "failed"
+const failed migration.Kind = "failed"
 
 // exitCodes are the codes of migrate that a pipeline may tell apart.
-var exitCodes = map[db.MigrationFailure]int{failed: 1, db.Refused: 2, db.Dirty: 3, db.Locked: 4, db.Unreachable: 5, db.Newer: 6}
+var exitCodes = map[migration.Kind]int{
+	failed: 1, migration.Refused: 2, migration.Dirty: 3, migration.Locked: 4, migration.Unreachable: 5, migration.Newer: 6,
+}
 
 const migrateHelp = `Change the schema of the database that DATABASE_URL_UNPOOLED names, else DATABASE_URL.
 
@@ -73,10 +75,10 @@ func migrateCommand() *cobra.Command {
 		return f.fail(cmd, &usageError{err})
 	})
 	c.AddCommand(
-		f.moving("up", "Apply every migration that is not applied yet", 0, func(m *db.Migrator, _ uint) error { return m.Up() }),
-		f.moving("down N", "Take the newest N migrations back, with the data they hold", 1, (*db.Migrator).Down),
-		f.moving("goto V", "Go up or down to version V; 0 takes every migration back", 1, (*db.Migrator).Goto),
-		f.moving("force V", "Record version V as clean without running anything; 0 for none applied", 1, (*db.Migrator).Force),
+		f.moving("up", "Apply every migration that is not applied yet", 0, func(r *migration.Runner, ctx context.Context, _ uint) error { return r.Up(ctx) }),
+		f.moving("down N", "Take the newest N migrations back, with the data they hold", 1, (*migration.Runner).Down),
+		f.moving("goto V", "Go up or down to version V; 0 takes every migration back", 1, (*migration.Runner).Goto),
+		f.moving("force V", "Record version V as clean without running anything; 0 for none applied", 1, (*migration.Runner).Force),
 		f.reading("version", "Print the version of the schema", versionReport),
 		f.reading("status", "List the migrations, when each was applied, and what is amiss (exit codes 3, 4 and 6)", statusOf),
 		f.reading("plan", "Print the SQL that up would run, with what each file locks", planOf),
@@ -87,7 +89,7 @@ func migrateCommand() *cobra.Command {
 
 // moving is a subcommand with no argument or one number. It ends by printing the
 // version that the schema is at.
-func (f *migrateFlags) moving(use, short string, args int, run func(*db.Migrator, uint) error) *cobra.Command {
+func (f *migrateFlags) moving(use, short string, args int, run func(*migration.Runner, context.Context, uint) error) *cobra.Command {
 	return f.command(use, short, args, func(cmd *cobra.Command, args []string) (report, error) {
 		var n uint64
 		for _, arg := range args {
@@ -96,19 +98,19 @@ func (f *migrateFlags) moving(use, short string, args int, run func(*db.Migrator
 				return nil, &usageError{fmt.Errorf("%s: %q is not a whole number", cmd.Use, arg)}
 			}
 		}
-		return f.connected(cmd, func(m *db.Migrator) (report, error) {
-			defer context.AfterFunc(cmd.Context(), func() {
+		return f.connected(cmd, func(ctx context.Context, m *migration.Runner) (report, error) {
+			defer context.AfterFunc(ctx, func() {
 				fmt.Fprintln(cmd.ErrOrStderr(), "todo: stopping after the file that is being run; another signal kills at once")
 			})()
-			moved := run(m, uint(n))
-			r := &moveReport{Steps: append([]db.MigrationStep{}, m.Steps()...), forced: cmd.Name() == "force"}
+			moved := run(m, ctx, uint(n))
+			r := &moveReport{Steps: append([]migration.Step{}, m.Steps()...), forced: cmd.Name() == "force"}
 			if moved != nil && len(r.Steps) == 0 {
 				return nil, moved
 			}
 			if moved != nil {
 				r.Error = failureOf(moved)
 			}
-			version, dirty, err := m.Version()
+			version, dirty, err := m.Version(ctx)
 			if err != nil && moved == nil {
 				return nil, err
 			}
@@ -118,7 +120,7 @@ func (f *migrateFlags) moving(use, short string, args int, run func(*db.Migrator
 	})
 }
 
-func (f *migrateFlags) reading(use, short string, read func(*db.Migrator) (report, error)) *cobra.Command {
+func (f *migrateFlags) reading(use, short string, read func(context.Context, *migration.Runner) (report, error)) *cobra.Command {
 	return f.command(use, short, 0, func(cmd *cobra.Command, _ []string) (report, error) {
 		return f.connected(cmd, read)
 	})
@@ -157,7 +159,7 @@ func (f *migrateFlags) command(use, short string, args int, run func(*cobra.Comm
 	}
 }
 
-func (f *migrateFlags) connected(cmd *cobra.Command, run func(*db.Migrator) (report, error)) (r report, err error) {
+func (f *migrateFlags) connected(cmd *cobra.Command, run func(context.Context, *migration.Runner) (report, error)) (r report, err error) {
 	c, err := readConfig()
 	if err != nil {
 		return nil, &usageError{err}
@@ -166,12 +168,12 @@ func (f *migrateFlags) connected(cmd *cobra.Command, run func(*db.Migrator) (rep
 	if err != nil {
 		return nil, &usageError{err}
 	}
-	m, err := db.MigratorConfig{Wait: f.wait, LockWait: f.lockWait, Files: migrationFiles}.Open(cmd.Context(), url)
+	m, err := migration.Open(cmd.Context(), url, migration.Config{Wait: f.wait, LockWait: f.lockWait, Files: migrationFiles})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.directVariable(), err)
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	return run(m)
+	return run(cmd.Context(), m)
 }
 
 // usageError is a command that cannot be understood.
@@ -179,12 +181,12 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
-func kindOf(err error) db.MigrationFailure {
-	if failure, ok := errors.AsType[*db.MigrationError](err); ok {
+func kindOf(err error) migration.Kind {
+	if failure, ok := errors.AsType[*migration.Error](err); ok {
 		return failure.Kind
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
-		return db.Refused
+		return migration.Refused
 	}
 	return failed
 }

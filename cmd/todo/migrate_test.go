@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	"github.com/securetodo/securetodo/db/migration"
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
@@ -220,7 +220,7 @@ func TestSIGTERMStopsMigrateAfterTheFileThatIsRun(t *testing.T) {
 		t.Errorf("%v: %s", err, p.log)
 	}
 	var said struct {
-		Steps []db.MigrationStep
+		Steps []migration.Step
 		Error struct{ Message string }
 	}
 	if err := json.Unmarshal([]byte(p.out.String()), &said); err != nil || len(said.Steps) != 2 || !strings.Contains(said.Error.Message, "interrupted with more to run") {

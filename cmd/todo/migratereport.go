@@ -1,20 +1,21 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/migration"
 )
 
 // moveReport is what up, down, goto and force did.
 type moveReport struct {
-	Version uint               `json:"version"`
-	Dirty   bool               `json:"dirty"`
-	Steps   []db.MigrationStep `json:"steps"`
+	Version uint             `json:"version"`
+	Dirty   bool             `json:"dirty"`
+	Steps   []migration.Step `json:"steps"`
 	// Error is why there are no more steps.
 	Error *failure `json:"error,omitempty"`
 
@@ -23,9 +24,9 @@ type moveReport struct {
 
 // failure is an error for a program.
 type failure struct {
-	Kind     db.MigrationFailure `json:"kind"`
-	Message  string              `json:"message"`
-	ExitCode int                 `json:"exit_code"`
+	Kind     migration.Kind `json:"kind"`
+	Message  string         `json:"message"`
+	ExitCode int            `json:"exit_code"`
 }
 
 func failureOf(err error) *failure {
@@ -51,8 +52,8 @@ type versionOf struct {
 	Dirty   bool `json:"dirty"`
 }
 
-func versionReport(m *db.Migrator) (report, error) {
-	version, dirty, err := m.Version()
+func versionReport(ctx context.Context, m *migration.Runner) (report, error) {
+	version, dirty, err := m.Version(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,16 +70,16 @@ func versionLine(version uint, dirty bool) string {
 }
 
 type statusReport struct {
-	*db.MigrationStatus
+	*migration.Status
 	Error *failure `json:"error,omitempty"`
 }
 
-func statusOf(m *db.Migrator) (report, error) {
-	status, err := m.Status()
+func statusOf(ctx context.Context, m *migration.Runner) (report, error) {
+	status, err := m.Status(ctx)
 	if status == nil {
 		return nil, err
 	}
-	r := statusReport{MigrationStatus: status}
+	r := statusReport{Status: status}
 	if err != nil {
 		r.Error = failureOf(err)
 	}
@@ -87,18 +88,18 @@ func statusOf(m *db.Migrator) (report, error) {
 
 func (r statusReport) text(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, migration := range r.Migrations {
+	for _, row := range r.Migrations {
 		applied := "pending"
 		switch {
-		case migration.AppliedAt != nil:
-			applied = "applied " + migration.AppliedAt.Format(time.RFC3339)
-		case migration.Applied:
+		case row.AppliedAt != nil:
+			applied = "applied " + row.AppliedAt.Format(time.RFC3339)
+		case row.Applied:
 			applied = "applied, time unknown"
 		}
-		if r.Dirty && migration.Version == r.Version {
+		if r.Dirty && row.Version == r.Version {
 			applied = "DIRTY"
 		}
-		fmt.Fprintf(table, "%06d\t%s\t%s\n", migration.Version, migration.Name, applied)
+		fmt.Fprintf(table, "%06d\t%s\t%s\n", row.Version, row.Name, applied)
 	}
 	_ = table.Flush()
 	for _, index := range r.InvalidIndexes {
@@ -111,15 +112,15 @@ func (r statusReport) text(out io.Writer) {
 }
 
 type planReport struct {
-	Migrations []db.MigrationFile `json:"migrations"`
+	Migrations []migration.File `json:"migrations"`
 }
 
-func planOf(m *db.Migrator) (report, error) {
-	files, err := m.Plan()
+func planOf(ctx context.Context, m *migration.Runner) (report, error) {
+	files, err := m.Plan(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return planReport{append([]db.MigrationFile{}, files...)}, nil
+	return planReport{append([]migration.File{}, files...)}, nil
 }
 
 // text is SQL itself, in which a file without a Locks line shows.

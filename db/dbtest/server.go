@@ -15,8 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/embedded"
+	"github.com/securetodo/securetodo/db/migration"
 )
 
 // server is the one PostgreSQL of a test binary.
@@ -72,15 +72,16 @@ func (s *server) template(login Login) (string, error) {
 }
 
 func migrate(databaseURL string) error {
-	m, err := db.NewMigrator(context.Background(), databaseURL)
+	ctx := context.Background()
+	m, err := migration.Open(ctx, databaseURL, migration.Config{})
 	if err != nil {
 		return err
 	}
 	// The release tests run others on an older schema.
 	if version, err := strconv.ParseUint(os.Getenv("TEST_SCHEMA_VERSION"), 10, 32); err == nil {
-		return errors.Join(m.Goto(uint(version)), m.Close())
+		return errors.Join(m.Goto(ctx, uint(version)), m.Close())
 	}
-	return errors.Join(m.Up(), m.Close())
+	return errors.Join(m.Up(ctx), m.Close())
 }
 
 func (s *server) started() error {

@@ -1,15 +1,17 @@
-package db_test
+package sql_test
 
 import (
 	"strings"
 	"testing"
+
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // TestLocksLineThatIsNotTheTruthIsReported shows what the check tells apart. No
 // fault is expected where says is empty.
 func TestLocksLineThatIsNotTheTruthIsReported(t *testing.T) {
 	t.Parallel()
-	url := databaseWithFixtures(t, latest(t))
+	url := databaseWithFixtures(t, todosql.LatestVersion())
 	for _, c := range []struct{ name, line, sql, says string }{
 		{"nothing at all", "none.", "SELECT 1", ""},
 		{"grant", "none. A grant changes a row of the catalog.", "GRANT TRUNCATE ON tasks TO todo_app", ""},

@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"strings"
@@ -70,7 +70,8 @@ WITH tables AS (
 )
 SELECT COALESCE(array_agg(fault), '{}') FROM faults`
 
-func TestTablesOfUsersCanBeDistributedByTheirOwner(t *testing.T) {
+func TestOwnedTablesCanBeDistributedByTheirOwner(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	for _, fault := range dbtest.Value[[]string](t, url, distributionFaults) {
 		t.Error(fault)
@@ -98,6 +99,7 @@ func TestTablesOfUsersCanBeDistributedByTheirOwner(t *testing.T) {
 		"CREATE TABLE urgent () INHERITS (tasks)":                                                                    "inherits",
 	} {
 		t.Run(damage, func(t *testing.T) {
+			t.Parallel()
 			url := dbtest.New(t, dbtest.NeonOwner)
 			dbtest.Exec(t, url, damage)
 			faults := strings.Join(dbtest.Value[[]string](t, url, distributionFaults), "\n")

@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"fmt"
@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // What nobody may run is refused by the command itself, which reads these files in
-// every test here. These are the rules of the house beyond that.
+// every test here. These are the rules of this folder beyond that.
 
 var (
 	fileName    = regexp.MustCompile(`^(\d{6})_([a-z0-9]+(?:_[a-z0-9]+)+)\.(?:up|down)\.sql$`)
@@ -82,8 +83,9 @@ func fileFaults(name, sql string) (faults []string) {
 	return faults
 }
 
-func TestEveryMigrationFileKeepsTheRules(t *testing.T) {
-	files, err := filepath.Glob("../sql/migrations/*")
+func TestMigrationFilesKeepTheRules(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("migrations/*")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
@@ -99,10 +101,18 @@ func TestEveryMigrationFileKeepsTheRules(t *testing.T) {
 	}
 }
 
-// TestPlanShowsTheLocksLineThatIsHeldAgainstTheTruth has the line read by the command
-// and by the tests.
-func TestPlanShowsTheLocksLineThatIsHeldAgainstTheTruth(t *testing.T) {
-	plan, err := migrator(t, dbtest.NewEmpty(t, dbtest.NeonOwner)).Plan()
+func TestLatestVersionIsThatOfTheLastFile(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("migrations/*.up.sql") // numbered without a gap
+	if latest := todosql.LatestVersion(); err != nil || latest == 0 || latest != uint(len(files)) {
+		t.Errorf("%d, with %d migrations: %v", latest, len(files), err)
+	}
+}
+
+// TestLocksLineIsWhatPlanShows reads the line as the command does and as the tests do.
+func TestLocksLineIsWhatPlanShows(t *testing.T) {
+	t.Parallel()
+	plan, err := open(t, dbtest.NewEmpty(t, dbtest.NeonOwner)).Plan(t.Context())
 	if err != nil || len(plan) == 0 {
 		t.Fatal(plan, err)
 	}
@@ -114,6 +124,7 @@ func TestPlanShowsTheLocksLineThatIsHeldAgainstTheTruth(t *testing.T) {
 }
 
 func TestMigrationFileThatBreaksARuleIsReported(t *testing.T) {
+	t.Parallel()
 	const head, timeout = "-- Why: a test.\n-- Loses: nothing.\n-- Locks: none.\n", "SET LOCAL lock_timeout = '2s';\n"
 	for _, c := range []struct{ sql, says string }{
 		{head + timeout + "SELECT 1;", ""},

@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // lockLevels are the table locks, each stronger than the one before, as pg_locks
@@ -279,7 +280,8 @@ func locksFaults(t *testing.T, url, sql string) []string {
 
 // TestLocksLineIsTheTruth runs each file on data that the versions before it left.
 func TestLocksLineIsTheTruth(t *testing.T) {
-	for version := uint(1); version <= latest(t); version++ {
+	t.Parallel()
+	for version := uint(1); version <= todosql.LatestVersion(); version++ {
 		for direction, at := range map[string]uint{"up": version - 1, "down": version} {
 			file := migrationFile(t, version, direction)
 			t.Run(file, func(t *testing.T) {

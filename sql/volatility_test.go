@@ -1,6 +1,6 @@
 //go:build ownership
 
-package db_test
+package sql_test
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 
 	pgquery "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/securetodo/securetodo/db/dbtest"
 )
 
 // immutable are the functions that PostgreSQL calls IMMUTABLE among those that write
@@ -61,12 +63,12 @@ func (v *volatility) node(m protoreflect.Message, at place) {
 	}
 }
 
-// children are the nodes right below one, but those of some fields.
-func children(m protoreflect.Message, except ...protoreflect.Name) iter.Seq[protoreflect.Message] {
+// children are the nodes right below one.
+func children(m protoreflect.Message) iter.Seq[protoreflect.Message] {
 	return func(yield func(protoreflect.Message) bool) {
 		m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 			switch {
-			case field.Message() == nil || slices.Contains(except, field.Name()):
+			case field.Message() == nil:
 			case field.IsList():
 				for i := range value.List().Len() {
 					if !yield(value.List().Get(i).Message()) {
@@ -100,16 +102,17 @@ func isInterval(n *pgquery.Node) bool {
 	return len(names) > 0 && names[len(names)-1].GetString_().GetSval() == "interval"
 }
 
-func TestOwnershipNoWriteHoldsWhatADistributingEngineRefuses(t *testing.T) {
-	statements, _ := generated(t)
-	for name, statement := range statements {
+func TestVolatileFunctionsStandWhereCitusTakesThem(t *testing.T) {
+	t.Parallel()
+	for name, statement := range dbtest.Statements() {
 		for _, fault := range volatilityFaultsOf(t, statement) {
 			t.Errorf("%s: %s", name, fault)
 		}
 	}
 }
 
-func TestOwnershipWhatADistributingEngineRefusesIsReported(t *testing.T) {
+func TestVolatileFunctionsThatCitusRefusesAreReported(t *testing.T) {
+	t.Parallel()
 	for statement, faults := range map[string]int{
 		"UPDATE tasks SET updated_at = now()":                                                                                                    0,
 		"UPDATE tasks SET updated_at = GREATEST(now(), updated_at)":                                                                              0,

@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // fixture returns the rows that testdata/fixtures adds after a version, "" for none.
@@ -33,9 +34,9 @@ func fixture(t *testing.T, version uint) string {
 func databaseWithFixtures(t *testing.T, version uint) string {
 	t.Helper()
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
-	m := migrator(t, url)
+	m := open(t, url)
 	for step := uint(1); step <= version; step++ {
-		if err := m.Goto(step); err != nil {
+		if err := m.Goto(t.Context(), step); err != nil {
 			t.Fatal(err)
 		}
 		dbtest.Exec(t, url, fixture(t, step))
@@ -175,12 +176,13 @@ func nullableColumns(t *testing.T, url string) map[string]bool {
 // a row is. They keep their values through all that follows; then each down loses
 // what it says and no more, also when it is taken up again.
 func TestRowsSurviveEveryLaterMigration(t *testing.T) {
+	t.Parallel()
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
-	m := migrator(t, url)
+	m := open(t, url)
 	step := func(version, target uint, direction string) {
 		t.Helper()
 		before, file := contentsOf(t, url), migrationFile(t, version, direction)
-		if err := m.Goto(target); err != nil {
+		if err := m.Goto(t.Context(), target); err != nil {
 			t.Fatal(err)
 		}
 		for _, fault := range lossFaults(before, contentsOf(t, url), readFile(t, file)) {
@@ -188,7 +190,7 @@ func TestRowsSurviveEveryLaterMigration(t *testing.T) {
 		}
 	}
 	shape := ""
-	for version := uint(1); version <= latest(t); version++ {
+	for version := uint(1); version <= todosql.LatestVersion(); version++ {
 		step(version, version, "up")
 		dbtest.Exec(t, url, fixture(t, version))
 		before := shape
@@ -197,21 +199,22 @@ func TestRowsSurviveEveryLaterMigration(t *testing.T) {
 			continue
 		}
 		if fixture(t, version) == "" {
-			t.Errorf("version %d changes what a row is: add rows in db/testdata/fixtures/%06d_….sql", version, version)
+			t.Errorf("version %d changes what a row is: add rows in sql/testdata/fixtures/%06d_….sql", version, version)
 		}
 		for _, column := range poorColumns(contentsOf(t, url), nullableColumns(t, url)) {
 			t.Errorf("after version %d the fixtures have not two values of %s, and NULL where it may be", version, column)
 		}
 	}
-	for version := latest(t); version > 0; version-- {
+	for version := todosql.LatestVersion(); version > 0; version-- {
 		step(version, version-1, "down")
 		step(version, version, "up")
 		step(version, version-1, "down")
 	}
 }
 
-// TestMigrationThatLosesRowsIsReported shows what the check tells apart.
-func TestMigrationThatLosesRowsIsReported(t *testing.T) {
+// TestRowsThatAMigrationLosesAreReported shows what the check tells apart.
+func TestRowsThatAMigrationLosesAreReported(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, loses, sql, says string }{
 		{"a column more", "nothing", "ALTER TABLE tasks ADD COLUMN color text", ""},
 		{"a column less, as said", "tasks.tags, tasks.version", "ALTER TABLE tasks DROP COLUMN tags, DROP COLUMN version", ""},
@@ -225,7 +228,7 @@ func TestMigrationThatLosesRowsIsReported(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			url := databaseWithFixtures(t, latest(t))
+			url := databaseWithFixtures(t, todosql.LatestVersion())
 			before := contentsOf(t, url)
 			dbtest.Exec(t, url, c.sql)
 			faults := strings.Join(lossFaults(before, contentsOf(t, url), "-- Loses: "+c.loses+".\n"), "; ")

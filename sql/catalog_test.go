@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
+	todosql "github.com/securetodo/securetodo/sql"
 )
 
 // uncommented are the objects without a COMMENT. Since PostgreSQL 18 NOT NULL is a
@@ -44,7 +45,7 @@ FROM (
 WHERE name !~ '\mschema_migrations'`
 
 // unnamed are the constraints that have a name of PostgreSQL's choice. For primary
-// and foreign keys the house's names are the same.
+// and foreign keys the names wanted here are the same.
 const unnamed = `
 SELECT COALESCE(array_agg(conname::text ORDER BY conname), '{}')
 FROM pg_constraint
@@ -56,36 +57,45 @@ WHERE connamespace = 'public'::regnamespace
   AND contype IN ('p', 'f')
   AND conname !~ ('^' || relname || '(_.+)?_(pkey|fkey)$')`
 
-// unwalled are the relations that todo_app may reach and the check at the start does
-// not know: a row of a user's would lie there behind two walls only.
-var unwalled = `
+// unowned are the relations that todo_app may reach and that are not in
+// db.OwnedTables, so that no check at the start looks at their policies.
+var unowned = `
 SELECT COALESCE(array_agg(relname::text ORDER BY relname), '{}')
 FROM pg_class
 WHERE relnamespace = 'public'::regnamespace
   AND relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND relname NOT IN ('schema_migrations', '` + strings.Join(slices.Sorted(maps.Keys(db.Walled())), "', '") + `')
+  AND relname NOT IN ('schema_migrations', '` + strings.Join(ownedTables(), "', '") + `')
   AND (has_any_column_privilege('todo_app', oid, 'SELECT, INSERT, UPDATE, REFERENCES')
     OR has_table_privilege('todo_app', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER'))`
 
-func TestTheCheckKnowsEveryTableThatTodoAppMayReach(t *testing.T) {
+func ownedTables() (names []string) {
+	for _, owned := range db.OwnedTables() {
+		names = append(names, owned.Table)
+	}
+	return names
+}
+
+func TestOwnedTablesAreAllThatTodoAppMayReach(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
-	if found := dbtest.Value[[]string](t, url, unwalled); len(found) > 0 {
-		t.Errorf("%v: enable and force row-level security, and name the owner's policy in wall.go", found)
+	if found := dbtest.Value[[]string](t, url, unowned); len(found) > 0 {
+		t.Errorf("%v: enable and force row-level security, and add the table to db.OwnedTables", found)
 	}
 	for _, sql := range []string{
 		"CREATE TABLE notes (user_id text); GRANT DELETE ON notes TO todo_app",
 		"CREATE TABLE labels (user_id text); GRANT INSERT (user_id) ON labels TO PUBLIC",
 		"CREATE VIEW everything AS SELECT title FROM tasks; GRANT SELECT ON everything TO todo_app",
 	} {
-		before := len(dbtest.Value[[]string](t, url, unwalled))
+		before := len(dbtest.Value[[]string](t, url, unowned))
 		dbtest.Exec(t, url, sql)
-		if found := dbtest.Value[[]string](t, url, unwalled); len(found) != before+1 {
+		if found := dbtest.Value[[]string](t, url, unowned); len(found) != before+1 {
 			t.Errorf("%s: %v", sql, found)
 		}
 	}
 }
 
-func TestEveryObjectIsCommentedAndEveryConstraintNamed(t *testing.T) {
+func TestObjectsAreCommentedAndConstraintsNamed(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	for _, name := range dbtest.Value[[]string](t, url, uncommented) {
 		t.Errorf("%s has no COMMENT", name)
@@ -96,6 +106,7 @@ func TestEveryObjectIsCommentedAndEveryConstraintNamed(t *testing.T) {
 }
 
 func TestObjectWithoutCommentOrNameIsReported(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	before := append(dbtest.Value[[]string](t, url, uncommented), dbtest.Value[[]string](t, url, unnamed)...)
 	conn := connect(t, url)
@@ -176,28 +187,30 @@ func resultFaults(before, after map[string][]string) (faults []string) {
 	return faults
 }
 
-// TestNoMigrationChangesWhatALiveQueryReturns is about this program's queries; the
+// TestQueryResultsKeepTheirTypesThroughEveryMigration is about this program's queries; the
 // release before's are tried by `make test-release`.
-func TestNoMigrationChangesWhatALiveQueryReturns(t *testing.T) {
+func TestQueryResultsKeepTheirTypesThroughEveryMigration(t *testing.T) {
+	t.Parallel()
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
-	m, conn := migrator(t, url), connect(t, url)
+	m, conn := open(t, url), connect(t, url)
 	before := map[string][]string{}
-	for version := uint(1); version <= latest(t); version++ {
-		if err := m.Goto(version); err != nil {
+	for version := uint(1); version <= todosql.LatestVersion(); version++ {
+		if err := m.Goto(t.Context(), version); err != nil {
 			t.Fatal(err)
 		}
-		after := resultTypes(t, conn, db.Statements(t.Context()))
+		after := resultTypes(t, conn, dbtest.Statements())
 		for _, fault := range resultFaults(before, after) {
 			t.Errorf("version %d: query %s", version, fault)
 		}
 		before = after
 	}
-	if len(before) != len(db.Statements(t.Context())) {
-		t.Errorf("%d of %d queries prepare", len(before), len(db.Statements(t.Context())))
+	if len(before) != len(dbtest.Statements()) {
+		t.Errorf("%d of %d queries prepare", len(before), len(dbtest.Statements()))
 	}
 }
 
-func TestMigrationThatChangesAResultIsReported(t *testing.T) {
+func TestQueryResultThatAMigrationChangesIsReported(t *testing.T) {
+	t.Parallel()
 	for sql, says := range map[string]string{
 		"ALTER TABLE tasks ADD COLUMN color text":                       "",
 		"ALTER TABLE users ALTER COLUMN updated_at TYPE timestamptz(3)": "", // no query returns it
@@ -210,11 +223,12 @@ func TestMigrationThatChangesAResultIsReported(t *testing.T) {
 		"DROP INDEX tasks_user_id_created_at_id_idx":                    "",
 	} {
 		t.Run(sql, func(t *testing.T) {
+			t.Parallel()
 			url := dbtest.New(t, dbtest.NeonOwner)
 			conn := connect(t, url)
-			before := resultTypes(t, conn, db.Statements(t.Context()))
+			before := resultTypes(t, conn, dbtest.Statements())
 			dbtest.Exec(t, url, sql)
-			faults := strings.Join(resultFaults(before, resultTypes(t, conn, db.Statements(t.Context()))), "; ")
+			faults := strings.Join(resultFaults(before, resultTypes(t, conn, dbtest.Statements())), "; ")
 			if says == "" && faults != "" || !strings.Contains(faults, says) {
 				t.Errorf("faults %q, want %q", faults, says)
 			}

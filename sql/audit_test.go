@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"net/url"
@@ -14,9 +14,10 @@ import (
 // shown is SQL on the DBA's page with the output that follows it.
 var shown = regexp.MustCompile("(?s)```sql\n(.*?)```\n\n```text\n(.*?)```")
 
-func TestAuditOfTheDBAsPageShowsWhatPsqlSays(t *testing.T) {
+func TestAuditPageShowsWhatPsqlSays(t *testing.T) {
+	t.Parallel()
 	psql := dbtest.Need(t, "psql")
-	page, err := os.ReadFile("../sql/README.md")
+	page, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,109 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/golang-migrate/migrate/v4/database"
+	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
+)
+
+// markTimeout is how long the transaction that marks a version may take.
+const markTimeout = 20 * time.Second
+
+// newStockDriver is golang-migrate's own driver. The caller holds the lock: the driver
+// takes it inside pg_advisory_lock, which returns at once to the session that has it.
+func newStockDriver(s *session) (database.Driver, error) {
+	stock, err := pgxmigrate.WithInstance(s.pool, &pgxmigrate.Config{DatabaseName: "/" + s.name, SchemaName: schemaName})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the version table: %w", err)
+	}
+	return stock, nil
+}
+
+// driver is golang-migrate's driver for one call of a Runner, except that each file
+// records itself in its own transaction, and the lock is polled for.
+type driver struct {
+	database.Driver
+	// ctx is that of the call: golang-migrate calls a driver without one.
+	ctx      context.Context
+	schema   *schema
+	lockWait time.Duration
+	step     Step   // under way
+	steps    []Step // done
+}
+
+func (d *driver) Lock() error   { return d.schema.lock(d.ctx, d.lockWait) }
+func (d *driver) Unlock() error { return d.schema.unlock() }
+
+// Version is read under the lock, so no run is under way when it judges. It never
+// says that a version is dirty: the error does, with what to run.
+func (d *driver) Version() (int, bool, error) {
+	ctx := context.WithoutCancel(d.ctx)
+	at, err := d.schema.state(ctx)
+	if err == nil {
+		err = d.schema.runnable(ctx, at)
+	}
+	return at.version, false, err
+}
+
+// SetVersion is called with dirty before a file, which is where an interrupted run
+// ends: golang-migrate's own GracefulStop is read and written by two goroutines at
+// once. What has begun is finished whatever becomes of the context.
+func (d *driver) SetVersion(version int, dirty bool) (err error) {
+	if err := d.ctx.Err(); dirty && err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.ctx), markTimeout)
+	defer cancel()
+	if !dirty {
+		return d.schema.markClean(ctx, version)
+	}
+	d.step, err = d.schema.markDirty(ctx, version)
+	return err
+}
+
+func (d *driver) Run(file io.Reader) error {
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	text := string(content)
+	if isConcurrent(text) {
+		err = d.runConcurrently(text)
+	} else {
+		err = d.runText(text + finishedSQL(d.step))
+	}
+	if err == nil {
+		d.steps = append(d.steps, d.step)
+	}
+	return err
+}
+
+func (d *driver) runText(sql string) error { return d.Driver.Run(strings.NewReader(sql)) }
+
+// runConcurrently first drops what a killed run left of the index, which IF NOT EXISTS
+// would keep though no query can use it. The wait for older transactions is part of
+// the work, and cut short leaves another INVALID index: so no lock_timeout.
+func (d *driver) runConcurrently(text string) error {
+	if name, created := concurrentIndex(text); created {
+		_, invalid, err := d.schema.index(context.WithoutCancel(d.ctx), name)
+		if err != nil {
+			return err
+		}
+		if invalid {
+			if err := d.runText("DROP INDEX CONCURRENTLY " + name); err != nil {
+				return err
+			}
+		}
+	}
+	for _, sql := range []string{"SET lock_timeout = 0", text, "SET lock_timeout = '" + lockTimeout + "'", finishedSQL(d.step)} {
+		if err := d.runText(sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}

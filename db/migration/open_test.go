@@ -1,0 +1,108 @@
+package migration_test
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/securetodo/securetodo/db/dbtest"
+	"github.com/securetodo/securetodo/db/migration"
+)
+
+func TestOpenWaitsForADatabaseThatWakesUp(t *testing.T) {
+	t.Parallel()
+	target, err := url.Parse(dbtest.NewEmpty(t, dbtest.NeonOwner))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sleeping := *target
+	sleeping.Host = listener.Addr().String()
+	sleeping.RawQuery = "sslmode=disable"
+	var refusals atomic.Int64
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", target.Host)
+			if err != nil || refusals.Add(1) <= 3 {
+				_ = client.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
+			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
+		}
+	}()
+	_, err = migration.Open(t.Context(), sleeping.String(), migration.Config{})
+	mustFail(t, err, migration.Unreachable, "connecting to")
+	refusals.Store(0)
+	m := openWith(t, sleeping.String(), migration.Config{Wait: time.Minute})
+	mustBeAt(t, m, 0)
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	_ = listener.Close()
+	_, err = migration.Open(t.Context(), sleeping.String(), migration.Config{})
+	mustFail(t, err, migration.Unreachable, "connecting to")
+	if password, _ := target.User.Password(); strings.Contains(err.Error(), password) {
+		t.Error("the message holds the password")
+	}
+}
+
+func TestOpenDoesNotRetryARefusedConnection(t *testing.T) {
+	t.Parallel()
+	direct := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	u, err := url.Parse(direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/nowhere"
+	for name, c := range map[string]struct{ url, says string }{
+		"no such database":  {u.String(), "nowhere"},
+		"through PgBouncer": {dbtest.NewPgBouncer(t, direct, 1, false).URL, "DATABASE_URL_UNPOOLED"},
+		"a pooler's name":   {"postgres://u:hunter2@ep-x-pooler.neon.tech/d", "DATABASE_URL_UNPOOLED"},
+		"no URL":            {"mysql://u:hunter2@h/d", "postgres://"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := migration.Open(t.Context(), c.url, migration.Config{Wait: time.Hour})
+			mustFail(t, err, migration.Refused, c.says)
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Error("the message holds the password")
+			}
+		})
+	}
+}
+
+func TestOpenRefusesADatabaseThatTheServerCouldNotWorkOn(t *testing.T) {
+	t.Parallel()
+	direct := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	dbtest.Exec(t, direct, "CREATE SCHEMA app")
+	for _, path := range []string{"app", "nowhere"} {
+		_, err := migration.Open(t.Context(), direct+"&search_path="+path, migration.Config{})
+		mustFail(t, err, migration.Refused, "search_path")
+	}
+	latin := "latin_" + dbtest.Value[string](t, direct, "SELECT current_database()")
+	dbtest.Exec(t, direct, "CREATE DATABASE "+latin+" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+	t.Cleanup(func() { dbtest.Exec(t, direct, "DROP DATABASE "+latin) })
+	u, err := url.Parse(direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + latin
+	_, err = migration.Open(t.Context(), u.String(), migration.Config{})
+	mustFail(t, err, migration.Refused, "LATIN1")
+}
+
+func TestOpenAcceptsTheURLOfTheServersPool(t *testing.T) {
+	t.Parallel()
+	mustBeAt(t, open(t, dbtest.NewEmpty(t, dbtest.NeonOwner)+"&pool_max_conns=4"), 0)
+}

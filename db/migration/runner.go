@@ -1,0 +1,235 @@
+// Package migration is what `todo migrate` runs: the embedded migrations, by
+// golang-migrate, in the version table (schema_migrations) and under the lock that its
+// stock command uses too. Beside the version it keeps a log, from which it tells how far
+// a killed run came and which commands recover it.
+package migration
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	todosql "github.com/securetodo/securetodo/sql"
+)
+
+// Runner runs migrations on one database, one call at a time. It writes nothing before
+// Up, Down, Goto or Force, and stops after the file that is being run when the context
+// of such a call ends. Errors are an *Error where a program may want to tell them apart.
+type Runner struct {
+	schema   *schema
+	source   fs.FS
+	lockWait time.Duration
+	stock    database.Driver // nil until something is run
+	prepared bool            // the tables are there
+	steps    []Step
+}
+
+// Config is what a Runner may be told; its zero value will do.
+type Config struct {
+	// Wait is how long to go on trying to reach a database that may be waking up.
+	Wait time.Duration
+	// LockWait is how long to wait for another run; a minute if zero.
+	LockWait time.Duration
+	// Files hold a folder migrations; the embedded ones if nil.
+	Files fs.FS
+}
+
+// Open connects to a PostgreSQL URL, which must reach the server itself: a pooler in
+// transaction mode loses the session lock that keeps two runs apart.
+func Open(ctx context.Context, databaseURL string, config Config) (*Runner, error) {
+	if IsPooler(databaseURL) {
+		return nil, refuse("the URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
+	}
+	r := &Runner{source: config.Files, lockWait: cmp.Or(config.LockWait, time.Minute)}
+	if r.source == nil {
+		r.source = todosql.Migrations
+	}
+	files, err := readFolder(r.source)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openSession(ctx, databaseURL, config.Wait)
+	if err != nil {
+		return nil, err
+	}
+	r.schema = &schema{session: s, files: files}
+	return r, nil
+}
+
+// Close closes the connection.
+func (r *Runner) Close() error {
+	if r.stock == nil {
+		return r.schema.pool.Close()
+	}
+	return r.stock.Close()
+}
+
+// Version returns the schema's version, 0 where nothing is applied, and whether a
+// migration was left half done.
+func (r *Runner) Version(ctx context.Context) (version uint, dirty bool, err error) {
+	at, err := r.schema.state(ctx)
+	return at.schemaVersion(), at.dirty, err
+}
+
+// Status reads all there is to know, without the lock. The error is Dirty, Locked or
+// Newer beside a status that says more.
+func (r *Runner) Status(ctx context.Context) (*Status, error) { return r.schema.status(ctx) }
+
+// Plan returns the migrations that Up would run, in order.
+func (r *Runner) Plan(ctx context.Context) ([]File, error) { return r.schema.plan(ctx) }
+
+// Steps are the files that this Runner has run.
+func (r *Runner) Steps() []Step { return r.steps }
+
+// Up applies every migration that is not applied yet.
+func (r *Runner) Up(ctx context.Context) error {
+	return r.run(ctx, (*migrate.Migrate).Up)
+}
+
+// Down takes the newest n applied migrations back, with the data they hold.
+func (r *Runner) Down(ctx context.Context, n uint) error {
+	at, err := r.schema.state(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.schema.runnable(ctx, at); err != nil {
+		return err
+	}
+	applied := uint(0)
+	for _, file := range r.schema.files {
+		if at.applied(file) {
+			applied++
+		}
+	}
+	if n == 0 || n > applied {
+		return refuse("down takes 1 to %d, the number of applied migrations, not %d", applied, n)
+	}
+	return r.run(ctx, func(m *migrate.Migrate) error { return m.Steps(-int(n)) })
+}
+
+// Goto goes up or down to a version; 0 takes every migration back.
+func (r *Runner) Goto(ctx context.Context, version uint) error {
+	if err := r.schema.files.known(version); err != nil {
+		return err
+	}
+	return r.run(ctx, func(m *migrate.Migrate) error {
+		if version == 0 {
+			return m.Down()
+		}
+		return m.Migrate(version)
+	})
+}
+
+// Force records a version as the clean state without running anything; 0 records
+// that nothing is applied.
+func (r *Runner) Force(ctx context.Context, version uint) error {
+	if err := r.schema.files.known(version); err != nil {
+		return err
+	}
+	at, err := r.schema.state(ctx)
+	if err != nil {
+		return err
+	}
+	at.dirty = false
+	if err := r.schema.runnable(ctx, at); err != nil {
+		return err
+	}
+	return r.run(ctx, func(m *migrate.Migrate) error {
+		if version == 0 {
+			return m.Force(database.NilVersion)
+		}
+		return m.Force(int(version))
+	})
+}
+
+// run has golang-migrate do something, which writes its version table first. Nothing
+// to do is no error.
+func (r *Runner) run(ctx context.Context, do func(*migrate.Migrate) error) error {
+	d := &driver{ctx: ctx, schema: r.schema, lockWait: r.lockWait}
+	m, err := r.prepare(ctx, d)
+	if err != nil {
+		err = wrapSessionError(err)
+	} else {
+		err = r.wrapRunError(ctx, do(m))
+	}
+	r.steps = append(r.steps, d.steps...)
+	switch {
+	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
+		return err
+	case len(d.steps) == 0:
+		return fmt.Errorf("interrupted before anything was run: %w", err)
+	}
+	return fmt.Errorf("interrupted with more to run: run the command again: %w", err)
+}
+
+// prepare makes what golang-migrate needs: its tables and ours, once, and an instance
+// for one call.
+func (r *Runner) prepare(ctx context.Context, d *driver) (*migrate.Migrate, error) {
+	if err := r.prepareTables(ctx); err != nil {
+		return nil, err
+	}
+	d.Driver = r.stock
+	files, err := iofs.New(r.source, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	m, err := migrate.NewWithInstance("iofs", files, "pgx5", d)
+	if err != nil {
+		return nil, err
+	}
+	m.LockTimeout = r.lockWait + time.Minute // the driver's own wait ends first
+	return m, nil
+}
+
+func (r *Runner) prepareTables(ctx context.Context) (err error) {
+	if r.prepared {
+		return nil
+	}
+	if err := r.schema.lock(ctx, r.lockWait); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.schema.unlock()) }()
+	if r.stock == nil {
+		if r.stock, err = newStockDriver(r.schema.session); err != nil {
+			return err
+		}
+	}
+	err = r.schema.prepareLog(ctx)
+	r.prepared = err == nil
+	return err
+}
+
+// wrapRunError adds to an error of golang-migrate what to do about it.
+func (r *Runner) wrapRunError(ctx context.Context, err error) error {
+	failed, ok := driverError(err)
+	switch {
+	case err == nil, errors.Is(err, migrate.ErrNoChange):
+		return nil
+	case r.schema.conn.IsClosed():
+		return lost(cmp.Or(failed.OrigErr, err))
+	case !ok:
+		return wrapSessionError(err)
+	}
+	ctx = context.WithoutCancel(ctx)
+	what := fmt.Sprintf("%s (line %d of the file, %v)", failed.Err, failed.Line, failed.OrigErr)
+	if pg, fromServer := errors.AsType[*pgconn.PgError](failed.OrigErr); fromServer && pg.Hint != "" {
+		what += ". " + pg.Hint
+	}
+	at, stateErr := r.schema.state(ctx)
+	if stateErr != nil || !at.dirty {
+		return fmt.Errorf("%s: %w", what, errors.Join(failed.OrigErr, stateErr))
+	}
+	remedy, remedyErr := r.schema.remedy(ctx, at)
+	if remedyErr != nil {
+		return errors.Join(err, remedyErr)
+	}
+	return &Error{Kind: Dirty, text: what + ". Fix the cause; " + remedy}
+}

@@ -1,0 +1,76 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Status is where a schema stands.
+type Status struct {
+	Version uint `json:"version"`
+	Dirty   bool `json:"dirty"`
+	// Latest is the newest version that this program knows.
+	Latest     uint      `json:"latest"`
+	Migrations []Applied `json:"migrations"`
+	// InvalidIndexes are what killed CREATE INDEX CONCURRENTLY left.
+	InvalidIndexes []InvalidIndex `json:"invalid_indexes"`
+	// Running is the run that holds the lock, if any.
+	Running *Run `json:"running"`
+}
+
+// Applied is one migration that this program knows, and whether it is applied.
+type Applied struct {
+	Version uint   `json:"version"`
+	Name    string `json:"name"`
+	Applied bool   `json:"applied"`
+	// AppliedAt is nil where another program applied it.
+	AppliedAt *time.Time `json:"applied_at"`
+}
+
+func (s *schema) status(ctx context.Context) (*Status, error) {
+	at, err := s.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	times, err := s.appliedAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	status := &Status{Version: at.schemaVersion(), Dirty: at.dirty, Latest: s.files.latest()}
+	for _, file := range s.files {
+		row := Applied{Version: file.Version, Name: file.Name, Applied: at.applied(file)}
+		if t, ok := times[file.Version]; ok && row.Applied {
+			row.AppliedAt = &t
+		}
+		status.Migrations = append(status.Migrations, row)
+	}
+	if status.Running, err = s.holder(ctx); err != nil {
+		return nil, wrapSessionError(err)
+	}
+	if status.InvalidIndexes, err = s.invalidIndexes(ctx); err != nil {
+		return nil, err
+	}
+	if at.dirty && status.Running != nil {
+		return status, &Error{Kind: Locked, text: fmt.Sprintf("%s is at work on version %d: wait for it", status.Running, status.Version)}
+	}
+	return status, s.runnable(ctx, at)
+}
+
+// plan is the files that are not applied yet.
+func (s *schema) plan(ctx context.Context) ([]File, error) {
+	at, err := s.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.runnable(ctx, at); err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, file := range s.files {
+		if !at.applied(file) {
+			files = append(files, file)
+		}
+	}
+	return files, nil
+}
