@@ -169,8 +169,8 @@ func resultTypes(t *testing.T, conn *pgx.Conn, statements map[string]string) map
 	return found
 }
 
-// resultFaults are what a server that runs through a migration would stumble over:
-// a prepared statement never heals by itself when its result changes.
+// resultFaults are what would break a server that runs through a migration: a prepared
+// statement whose result type changes is refused for good.
 func resultFaults(before, after map[string][]string) (faults []string) {
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		is, there := after[name]
@@ -187,8 +187,8 @@ func resultFaults(before, after map[string][]string) (faults []string) {
 	return faults
 }
 
-// TestQueryResultsKeepTheirTypesThroughEveryMigration is about this program's queries; the
-// release before's are tried by `make test-release`.
+// TestQueryResultsKeepTheirTypesThroughEveryMigration covers this program's
+// queries; `make test-release` covers those of the release before.
 func TestQueryResultsKeepTheirTypesThroughEveryMigration(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)

@@ -90,7 +90,7 @@ func (c contents) of(table string, columns []string) string {
 	return strings.Join(lines, "\n")
 }
 
-// lossFaults are what a step lost beyond what its file says.
+// lossFaults are what a step lost beyond what its file states.
 func lossFaults(before, now contents, sql string) (faults []string) {
 	var lost []string
 	for _, table := range slices.Sorted(maps.Keys(before.columns)) {
@@ -129,7 +129,7 @@ func statedLosses(sql string) []string {
 	return strings.Split(strings.Join(strings.Fields(strings.ReplaceAll(line[1], "\n--", "\n")), " "), ", ")
 }
 
-// tableShapes is all of the tables that a row has to fit.
+// tableShapes is everything in the tables' definitions that a row has to fit.
 const tableShapes = `
 SELECT COALESCE(string_agg(line, E'\n' ORDER BY line), '')
 FROM (
@@ -144,8 +144,8 @@ FROM (
   WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text !~ '^schema_migration'
 ) AS lines`
 
-// poorColumns are columns of which the fixtures show too little: every column has
-// two values at least, and NULL too where it may be.
+// poorColumns are the columns that the fixtures cover too little: each needs two
+// values at least, and NULL too where it is nullable.
 func poorColumns(c contents, nullable map[string]bool) (poor []string) {
 	for table, columns := range c.columns {
 		for _, column := range columns {
@@ -173,8 +173,8 @@ func nullableColumns(t *testing.T, url string) map[string]bool {
 }
 
 // TestRowsSurviveEveryLaterMigration adds rows after each version that changes what
-// a row is. They keep their values through all that follows; then each down loses
-// what it says and no more, also when it is taken up again.
+// a row is. They keep their values through all later versions; then each down loses
+// what it states and no more, and so does another after up.
 func TestRowsSurviveEveryLaterMigration(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
@@ -202,7 +202,7 @@ func TestRowsSurviveEveryLaterMigration(t *testing.T) {
 			t.Errorf("version %d changes what a row is: add rows in sql/testdata/fixtures/%06d_….sql", version, version)
 		}
 		for _, column := range poorColumns(contentsOf(t, url), nullableColumns(t, url)) {
-			t.Errorf("after version %d the fixtures have not two values of %s, and NULL where it may be", version, column)
+			t.Errorf("after version %d the fixtures lack two values of %s, or NULL where it is nullable", version, column)
 		}
 	}
 	for version := todosql.LatestVersion(); version > 0; version-- {

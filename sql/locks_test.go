@@ -171,7 +171,7 @@ func observeConcurrently(t *testing.T, conn *pgx.Conn, url, sql string) (effects
 	for waits := false; !waits; {
 		select {
 		case err := <-ended:
-			return nil, errors.Join(errors.New("what runs CONCURRENTLY did not wait for a writer, so its locks were not seen: teach the test another way"), err)
+			return nil, errors.Join(errors.New("what runs CONCURRENTLY did not wait for a writer, so its locks were not seen: observe it in another way"), err)
 		case <-time.After(5 * time.Millisecond):
 		}
 		if err := watcher.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)", conn.PgConn().PID()).Scan(&waits); err != nil {
@@ -205,11 +205,11 @@ func observeConcurrently(t *testing.T, conn *pgx.Conn, url, sql string) (effects
 	return effectsOf(before, after, locks), nil
 }
 
-// idle is what GRANT does since PostgreSQL 18, and did not before. Of a lock that
-// every SELECT takes, a line says nothing unless rows are read.
+// idle is what GRANT does since PostgreSQL 18, and did not before. A line does not name
+// a lock that every SELECT takes unless rows are read.
 const idle = "ACCESS SHARE; not scanned, not rewritten"
 
-// effectsOf takes what befell an index or a TOAST table for its table's.
+// effectsOf counts what was done to an index or a TOAST table as done to its table.
 func effectsOf(before, after []relation, locks []heldLock) effects {
 	found, names, table := effects{}, map[uint32]string{}, map[uint32]uint32{}
 	for _, r := range before {
@@ -267,7 +267,7 @@ func locksFaults(t *testing.T, url, sql string) []string {
 	var faults []string
 	for _, table := range slices.Sorted(maps.Keys(observed)) {
 		if stated[table] != observed[table] {
-			faults = append(faults, fmt.Sprintf("%s (%s) is the truth, the -- Locks: line says %q of it", table, observed[table], stated[table]))
+			faults = append(faults, fmt.Sprintf("%s (%s) is the truth, and the -- Locks: line says %q", table, observed[table], stated[table]))
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(stated)) {

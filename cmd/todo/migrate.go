@@ -22,10 +22,10 @@ import (
 // migrationFiles are what migrate runs; a test may have others.
 var migrationFiles fs.FS = todosql.Migrations
 
-// failed is what goes wrong in any other way.
+// failed is any other failure.
 const failed migration.Kind = "failed"
 
-// exitCodes are the codes of migrate that a pipeline may tell apart.
+// exitCodes are the exit codes of migrate, for a pipeline to tell apart.
 var exitCodes = map[migration.Kind]int{
 	failed: 1, migration.Refused: 2, migration.Dirty: 3, migration.Locked: 4, migration.Unreachable: 5, migration.Newer: 6,
 }
@@ -33,8 +33,8 @@ var exitCodes = map[migration.Kind]int{
 const migrateHelp = `Change the schema of the database that DATABASE_URL_UNPOOLED names, else DATABASE_URL.
 
 Runs exclude each other, and the stock migrate command: of many at once one works
-and the others find nothing to do. A run that is killed leaves a state which the
-next one explains, with the command that mends it. SIGTERM stops after the file
+and the others find nothing to do. After a run that was killed, the next one says
+what state it left and which command recovers it. SIGTERM stops after the file
 that is being run.
 
 Exit codes:
@@ -43,7 +43,7 @@ Exit codes:
   2  refused: a wrong argument, variable, password or pooler; nothing was changed
   3  dirty: a migration failed or was killed; the message says what to run
   4  locked by another run for longer than --lock-wait
-  5  the database was not to be reached within --wait, or the connection was lost
+  5  the database could not be reached within --wait, or the connection was lost
   6  the schema is newer than this program`
 
 // migrateFlags hold for each subcommand.
@@ -61,8 +61,8 @@ func migrateCommand() *cobra.Command {
 		Use:   "migrate",
 		Short: "Change the schema of the database (DATABASE_URL_UNPOOLED, else DATABASE_URL)",
 		Long:  migrateHelp,
-		// Cobra would print its help and succeed, and a pipeline with a typing error
-		// would go on.
+		// Cobra would print its help and succeed, and a pipeline with a typo would
+		// go on.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.fail(cmd, &usageError{fmt.Errorf("migrate: no command %q: see todo migrate --help", strings.Join(args, " "))})
 		},
@@ -71,7 +71,7 @@ func migrateCommand() *cobra.Command {
 	c.PersistentFlags().DurationVar(&f.lockWait, "lock-wait", time.Minute, "how long to wait for another run")
 	c.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON, an error too: {\"error\": {\"kind\", \"message\", \"exit_code\"}}")
 	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		f.json = f.json || slices.Contains(os.Args, "--json") // which may stand behind the wrong flag
+		f.json = f.json || slices.Contains(os.Args, "--json") // parsing stopped at the wrong flag, perhaps before it
 		return f.fail(cmd, &usageError{err})
 	})
 	c.AddCommand(
@@ -80,7 +80,7 @@ func migrateCommand() *cobra.Command {
 		f.moving("goto V", "Go up or down to version V; 0 takes every migration back", 1, (*migration.Runner).Goto),
 		f.moving("force V", "Record version V as clean without running anything; 0 for none applied", 1, (*migration.Runner).Force),
 		f.reading("version", "Print the version of the schema", versionReport),
-		f.reading("status", "List the migrations, when each was applied, and what is amiss (exit codes 3, 4 and 6)", statusOf),
+		f.reading("status", "List the migrations, when each was applied, and what is wrong (exit codes 3, 4 and 6)", statusOf),
 		f.reading("plan", "Print the SQL that up would run, with what each file locks", planOf),
 		f.create(),
 	)

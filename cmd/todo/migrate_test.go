@@ -41,7 +41,7 @@ func TestMigrateCommands(t *testing.T) {
 	}
 }
 
-func TestPlanPrintsTheSQLThatUpWouldRun(t *testing.T) {
+func TestMigratePlanPrintsTheSQLThatUpWouldRun(t *testing.T) {
 	env := environment(dbtest.NewEmpty(t, dbtest.NeonOwner))
 	plan := todo(t, env, "migrate", "plan")
 	last := -1
@@ -109,7 +109,7 @@ func TestMigrateExitCodes(t *testing.T) {
 	}
 }
 
-func TestMigrateSpeaksJSON(t *testing.T) {
+func TestMigratePrintsJSON(t *testing.T) {
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
 	env := environment(url)
 	keys := func(args ...string) string {
@@ -160,7 +160,7 @@ func shape(value any) any {
 	return value
 }
 
-func TestOfEightMigrateProcessesOneWorks(t *testing.T) {
+func TestMigrateLetsOneOfEightProcessesWork(t *testing.T) {
 	env := append(environment(dbtest.NewEmpty(t, dbtest.NeonOwner)), "TODO_TEST_MIGRATIONS="+itemFiles(t))
 	outs := make([]string, 8)
 	var wg sync.WaitGroup
@@ -179,7 +179,7 @@ func TestOfEightMigrateProcessesOneWorks(t *testing.T) {
 	}
 }
 
-func TestCreateWritesTheNextPair(t *testing.T) {
+func TestMigrateCreateWritesTheNextPair(t *testing.T) {
 	dir := t.TempDir()
 	for i, name := range []string{"create_items", "add_item_color"} {
 		out := todo(t, nil, "migrate", "create", name, "--dir", dir)
@@ -204,7 +204,7 @@ func TestCreateWritesTheNextPair(t *testing.T) {
 	mustExit(t, 2, "--dir", nil, "create", "add_x", "--dir", dir+"/none")
 }
 
-func TestSIGTERMStopsMigrateAfterTheFileThatIsRun(t *testing.T) {
+func TestMigrateStopsAtSIGTERMAfterTheFileThatIsBeingRun(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	env := environment(url)
 	release := dbtest.Lock(t, url, "tasks")

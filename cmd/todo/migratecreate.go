@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// skeleton states what the rules of sql/README.md ask for; the tests say where it is
-// not the truth.
+// skeleton has the lines that the rules of sql/README.md ask for; the tests say where
+// they are not true of the file.
 const skeleton = `-- Why: %s
 %s-- Locks: table (LOCK LEVEL; not scanned, not rewritten).
 SET LOCAL lock_timeout = '2s';

@@ -30,22 +30,22 @@ type driver struct {
 	database.Driver
 	// ctx is that of the call: golang-migrate calls a driver without one.
 	ctx      context.Context
-	schema   *schema
+	target   *target
 	lockWait time.Duration
 	step     Step   // under way
 	steps    []Step // done
 }
 
-func (d *driver) Lock() error   { return d.schema.lock(d.ctx, d.lockWait) }
-func (d *driver) Unlock() error { return d.schema.unlock() }
+func (d *driver) Lock() error   { return d.target.lock(d.ctx, d.lockWait) }
+func (d *driver) Unlock() error { return d.target.unlock() }
 
 // Version is read under the lock, so no run is under way when it judges. It never
 // says that a version is dirty: the error does, with what to run.
 func (d *driver) Version() (int, bool, error) {
 	ctx := context.WithoutCancel(d.ctx)
-	at, err := d.schema.state(ctx)
+	at, err := d.target.state(ctx)
 	if err == nil {
-		err = d.schema.runnable(ctx, at)
+		err = d.target.runnable(ctx, at)
 	}
 	return at.version, false, err
 }
@@ -60,9 +60,9 @@ func (d *driver) SetVersion(version int, dirty bool) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.ctx), markTimeout)
 	defer cancel()
 	if !dirty {
-		return d.schema.markClean(ctx, version)
+		return d.target.markClean(ctx, version)
 	}
-	d.step, err = d.schema.markDirty(ctx, version)
+	d.step, err = d.target.markDirty(ctx, version)
 	return err
 }
 
@@ -90,7 +90,7 @@ func (d *driver) runText(sql string) error { return d.Driver.Run(strings.NewRead
 // the work, and cut short leaves another INVALID index: so no lock_timeout.
 func (d *driver) runConcurrently(text string) error {
 	if name, created := concurrentIndex(text); created {
-		_, invalid, err := d.schema.index(context.WithoutCancel(d.ctx), name)
+		_, invalid, err := d.target.index(context.WithoutCancel(d.ctx), name)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ import (
 // Up, Down, Goto or Force, and stops after the file that is being run when the context
 // of such a call ends. Errors are an *Error where a program may want to tell them apart.
 type Runner struct {
-	schema   *schema
+	target   *target
 	source   fs.FS
 	lockWait time.Duration
 	stock    database.Driver // nil until something is run
@@ -60,14 +60,14 @@ func Open(ctx context.Context, databaseURL string, config Config) (*Runner, erro
 	if err != nil {
 		return nil, err
 	}
-	r.schema = &schema{session: s, files: files}
+	r.target = &target{session: s, files: files}
 	return r, nil
 }
 
 // Close closes the connection.
 func (r *Runner) Close() error {
 	if r.stock == nil {
-		return r.schema.pool.Close()
+		return r.target.pool.Close()
 	}
 	return r.stock.Close()
 }
@@ -75,16 +75,16 @@ func (r *Runner) Close() error {
 // Version returns the schema's version, 0 where nothing is applied, and whether a
 // migration was left half done.
 func (r *Runner) Version(ctx context.Context) (version uint, dirty bool, err error) {
-	at, err := r.schema.state(ctx)
+	at, err := r.target.state(ctx)
 	return at.schemaVersion(), at.dirty, err
 }
 
 // Status reads all there is to know, without the lock. The error is Dirty, Locked or
 // Newer beside a status that says more.
-func (r *Runner) Status(ctx context.Context) (*Status, error) { return r.schema.status(ctx) }
+func (r *Runner) Status(ctx context.Context) (*Status, error) { return r.target.status(ctx) }
 
 // Plan returns the migrations that Up would run, in order.
-func (r *Runner) Plan(ctx context.Context) ([]File, error) { return r.schema.plan(ctx) }
+func (r *Runner) Plan(ctx context.Context) ([]File, error) { return r.target.plan(ctx) }
 
 // Steps are the files that this Runner has run.
 func (r *Runner) Steps() []Step { return r.steps }
@@ -96,15 +96,15 @@ func (r *Runner) Up(ctx context.Context) error {
 
 // Down takes the newest n applied migrations back, with the data they hold.
 func (r *Runner) Down(ctx context.Context, n uint) error {
-	at, err := r.schema.state(ctx)
+	at, err := r.target.state(ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.schema.runnable(ctx, at); err != nil {
+	if err := r.target.runnable(ctx, at); err != nil {
 		return err
 	}
 	applied := uint(0)
-	for _, file := range r.schema.files {
+	for _, file := range r.target.files {
 		if at.applied(file) {
 			applied++
 		}
@@ -117,7 +117,7 @@ func (r *Runner) Down(ctx context.Context, n uint) error {
 
 // Goto goes up or down to a version; 0 takes every migration back.
 func (r *Runner) Goto(ctx context.Context, version uint) error {
-	if err := r.schema.files.known(version); err != nil {
+	if err := r.target.files.known(version); err != nil {
 		return err
 	}
 	return r.run(ctx, func(m *migrate.Migrate) error {
@@ -131,15 +131,15 @@ func (r *Runner) Goto(ctx context.Context, version uint) error {
 // Force records a version as the clean state without running anything; 0 records
 // that nothing is applied.
 func (r *Runner) Force(ctx context.Context, version uint) error {
-	if err := r.schema.files.known(version); err != nil {
+	if err := r.target.files.known(version); err != nil {
 		return err
 	}
-	at, err := r.schema.state(ctx)
+	at, err := r.target.state(ctx)
 	if err != nil {
 		return err
 	}
 	at.dirty = false
-	if err := r.schema.runnable(ctx, at); err != nil {
+	if err := r.target.runnable(ctx, at); err != nil {
 		return err
 	}
 	return r.run(ctx, func(m *migrate.Migrate) error {
@@ -153,7 +153,7 @@ func (r *Runner) Force(ctx context.Context, version uint) error {
 // run has golang-migrate do something, which writes its version table first. Nothing
 // to do is no error.
 func (r *Runner) run(ctx context.Context, do func(*migrate.Migrate) error) error {
-	d := &driver{ctx: ctx, schema: r.schema, lockWait: r.lockWait}
+	d := &driver{ctx: ctx, target: r.target, lockWait: r.lockWait}
 	m, err := r.prepare(ctx, d)
 	if err != nil {
 		err = wrapSessionError(err)
@@ -193,16 +193,16 @@ func (r *Runner) prepareTables(ctx context.Context) (err error) {
 	if r.prepared {
 		return nil
 	}
-	if err := r.schema.lock(ctx, r.lockWait); err != nil {
+	if err := r.target.lock(ctx, r.lockWait); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.schema.unlock()) }()
+	defer func() { err = errors.Join(err, r.target.unlock()) }()
 	if r.stock == nil {
-		if r.stock, err = newStockDriver(r.schema.session); err != nil {
+		if r.stock, err = newStockDriver(r.target.session); err != nil {
 			return err
 		}
 	}
-	err = r.schema.prepareLog(ctx)
+	err = r.target.prepareLog(ctx)
 	r.prepared = err == nil
 	return err
 }
@@ -213,7 +213,7 @@ func (r *Runner) wrapRunError(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.Is(err, migrate.ErrNoChange):
 		return nil
-	case r.schema.conn.IsClosed():
+	case r.target.conn.IsClosed():
 		return lost(cmp.Or(failed.OrigErr, err))
 	case !ok:
 		return wrapSessionError(err)
@@ -223,11 +223,11 @@ func (r *Runner) wrapRunError(ctx context.Context, err error) error {
 	if pg, fromServer := errors.AsType[*pgconn.PgError](failed.OrigErr); fromServer && pg.Hint != "" {
 		what += ". " + pg.Hint
 	}
-	at, stateErr := r.schema.state(ctx)
+	at, stateErr := r.target.state(ctx)
 	if stateErr != nil || !at.dirty {
 		return fmt.Errorf("%s: %w", what, errors.Join(failed.OrigErr, stateErr))
 	}
-	remedy, remedyErr := r.schema.remedy(ctx, at)
+	remedy, remedyErr := r.target.remedy(ctx, at)
 	if remedyErr != nil {
 		return errors.Join(err, remedyErr)
 	}

@@ -8,6 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// target is the database to migrate, seen by a program that knows the files.
+type target struct {
+	*session
+	files folder
+}
+
 // state is the row of schema_migrations, with database.NilVersion for none.
 type state struct {
 	version int

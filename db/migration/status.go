@@ -28,46 +28,46 @@ type Applied struct {
 	AppliedAt *time.Time `json:"applied_at"`
 }
 
-func (s *schema) status(ctx context.Context) (*Status, error) {
-	at, err := s.state(ctx)
+func (t *target) status(ctx context.Context) (*Status, error) {
+	at, err := t.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	times, err := s.appliedAt(ctx)
+	times, err := t.appliedAt(ctx)
 	if err != nil {
 		return nil, err
 	}
-	status := &Status{Version: at.schemaVersion(), Dirty: at.dirty, Latest: s.files.latest()}
-	for _, file := range s.files {
+	status := &Status{Version: at.schemaVersion(), Dirty: at.dirty, Latest: t.files.latest()}
+	for _, file := range t.files {
 		row := Applied{Version: file.Version, Name: file.Name, Applied: at.applied(file)}
-		if t, ok := times[file.Version]; ok && row.Applied {
-			row.AppliedAt = &t
+		if when, ok := times[file.Version]; ok && row.Applied {
+			row.AppliedAt = &when
 		}
 		status.Migrations = append(status.Migrations, row)
 	}
-	if status.Running, err = s.holder(ctx); err != nil {
+	if status.Running, err = t.holder(ctx); err != nil {
 		return nil, wrapSessionError(err)
 	}
-	if status.InvalidIndexes, err = s.invalidIndexes(ctx); err != nil {
+	if status.InvalidIndexes, err = t.invalidIndexes(ctx); err != nil {
 		return nil, err
 	}
 	if at.dirty && status.Running != nil {
 		return status, &Error{Kind: Locked, text: fmt.Sprintf("%s is at work on version %d: wait for it", status.Running, status.Version)}
 	}
-	return status, s.runnable(ctx, at)
+	return status, t.runnable(ctx, at)
 }
 
 // plan is the files that are not applied yet.
-func (s *schema) plan(ctx context.Context) ([]File, error) {
-	at, err := s.state(ctx)
+func (t *target) plan(ctx context.Context) ([]File, error) {
+	at, err := t.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.runnable(ctx, at); err != nil {
+	if err := t.runnable(ctx, at); err != nil {
 		return nil, err
 	}
 	var files []File
-	for _, file := range s.files {
+	for _, file := range t.files {
 		if !at.applied(file) {
 			files = append(files, file)
 		}
