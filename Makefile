@@ -31,7 +31,8 @@ image: ## build the container image todo with buildah, from a binary built here
 	install -D -m 644 $(CA_CERTIFICATES) bin/image/etc/ssl/certs/ca-certificates.crt
 	$(BUILDAH) build --isolation chroot --format docker --target prebuilt --tag todo .
 
-generate: ## compile sql/queries into db
+generate: ## write sql/queries/lists.sql from its template and compile sql/queries into db
+	cd sql/queries && $(GO) run .
 	$(GO) tool sqlc generate
 
 schema: ## dump what the migrations make into sql/schema.sql (PostgreSQL 15)

@@ -24,10 +24,10 @@ func TestStatementOlderThanAMigrationIsMended(t *testing.T) {
 			q := pool.As(alice)
 			for _, kind := range []string{"varchar(1000)", "text", "varchar(2000)"} {
 				for range 2 {
-					if _, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID}); err != nil {
+					if _, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.Task.ID}); err != nil {
 						t.Errorf("read before description is a %s: %v", kind, err)
 					}
-					if _, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.ID}); err != nil {
+					if _, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.Task.ID}); err != nil {
 						t.Errorf("write before description is a %s: %v", kind, err)
 					}
 					if tasks := export(t, pool); len(tasks) != 1 {
@@ -36,7 +36,7 @@ func TestStatementOlderThanAMigrationIsMended(t *testing.T) {
 				}
 				dbtest.Exec(t, url, "ALTER TABLE tasks ALTER description TYPE "+kind)
 			}
-			task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID})
+			task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.Task.ID})
 			if err != nil || task.Version != 7 {
 				t.Errorf("after 6 toggles: %+v, %v", task, err)
 			}
@@ -77,7 +77,7 @@ func TestResultIsReadAsWhatItIs(t *testing.T) {
 	for _, kind := range []string{"integer", "double precision", "bigint"} {
 		killConnections(t, url)
 		dbtest.Exec(t, url, "ALTER TABLE tasks ALTER version TYPE "+kind)
-		task, err := pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID})
+		task, err := pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.Task.ID})
 		if err != nil || task.Version != 1 {
 			t.Errorf("version as %s: %d, %v", kind, task.Version, err)
 		}
@@ -125,7 +125,7 @@ func TestPoolerThatGoesAwayIsUnavailableUntilItIsBack(t *testing.T) {
 		return err
 	}
 	read := func() error {
-		_, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
+		_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000})
 		return err
 	}
 	each := func(what string, fits func(error) bool) {

@@ -1,11 +1,14 @@
 package db_test
 
 import (
-	"time"
+	"cmp"
+	"reflect"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
 )
 
 // owner is a user whose queries are planned, and the task in the middle of theirs.
@@ -15,19 +18,9 @@ type owner struct {
 	tasks     int
 }
 
-// calls has, for every generated query, the parameters of an ordinary request: no
-// filters, and the e-mail that is stored already.
-var calls = map[string]func(owner) any{
-	"ListTasksByCreatedAtDesc": func(o owner) any { return db.ListTasksByCreatedAtDescParams(pageByTime(o, o.middle.CreatedAt)) },
-	"ListTasksByCreatedAtAsc":  func(o owner) any { return db.ListTasksByCreatedAtAscParams(pageByTime(o, o.middle.CreatedAt)) },
-	"ListTasksByUpdatedAtDesc": func(o owner) any { return db.ListTasksByUpdatedAtDescParams(pageByTime(o, o.middle.UpdatedAt)) },
-	"ListTasksByUpdatedAtAsc":  func(o owner) any { return db.ListTasksByUpdatedAtAscParams(pageByTime(o, o.middle.UpdatedAt)) },
-	"ListTasksByDueDateDesc":   func(o owner) any { return db.ListTasksByDueDateDescParams(pageByTime(o, *o.middle.DueDate)) },
-	"ListTasksByDueDateAsc":    func(o owner) any { return db.ListTasksByDueDateAscParams(pageByTime(o, *o.middle.DueDate)) },
-	"ListTasksByPriorityDesc":  func(o owner) any { return db.ListTasksByPriorityDescParams(pageByText(o, o.middle.Priority)) },
-	"ListTasksByPriorityAsc":   func(o owner) any { return db.ListTasksByPriorityAscParams(pageByText(o, o.middle.Priority)) },
-	"ListTasksByTitleDesc":     func(o owner) any { return db.ListTasksByTitleDescParams(pageByText(o, o.middle.Title)) },
-	"ListTasksByTitleAsc":      func(o owner) any { return db.ListTasksByTitleAscParams(pageByText(o, o.middle.Title)) },
+// calls has, for every generated query but the lists, which are alike, the parameters of
+// an ordinary request: no filters, and the e-mail that is stored already.
+var calls = withListCalls(map[string]func(owner) any{
 	"GetTask":                  func(o owner) any { return db.GetTaskParams{UserID: o.id, ID: o.middle.ID} },
 	"CreateTask": func(o owner) any {
 		return db.CreateTaskParams{UserID: o.id, ID: newIDs[0], Title: "Buy milk", Priority: "medium", Tags: []string{}, Email: &o.email}
@@ -54,6 +47,30 @@ var calls = map[string]func(owner) any{
 	"GetUser":      func(o owner) any { return db.GetUserParams{UserID: o.id} },
 	"EraseAccount": func(o owner) any { return db.EraseAccountParams{UserID: o.id} },
 	"ExportTasks":  func(o owner) any { return db.ExportTasksParams{UserID: o.id} },
+})
+
+// withListCalls adds the list queries, with the first page of a user with few tasks and
+// one from the middle of many. The name of the query says which field is its sort key.
+func withListCalls(calls map[string]func(owner) any) map[string]func(owner) any {
+	for name := range dbtest.Statements() {
+		sort, isList := strings.CutPrefix(name, "ListTasks")
+		if !isList {
+			continue
+		}
+		field := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(sort, "By"), "Asc"), "Desc")
+		calls[name] = func(o owner) any {
+			p := listParams(reflect.ValueOf(db.New(nil)).MethodByName(name).Type().In(1), o.id, pageSize)
+			if o.tasks > pageSize {
+				key := reflect.Indirect(reflect.ValueOf(o.middle).FieldByName(cmp.Or(field, "CreatedAt")))
+				after := reflect.New(key.Type())
+				after.Elem().Set(key)
+				p.FieldByName("After").Set(after)
+				p.FieldByName("AfterID").Set(reflect.ValueOf(&o.middle.ID))
+			}
+			return p.Interface()
+		}
+	}
+	return calls
 }
 
 // newIDs are of ten tasks that are made after all others.
@@ -69,21 +86,3 @@ var newIDs = func() []uuid.UUID {
 // pageSize is what the server asks for where a client names no limit: one more than
 // a page, which tells whether there is another.
 const pageSize = 1001
-
-// pageByTime is the first page of a user with few tasks, and one from the middle of
-// many.
-func pageByTime(o owner, after time.Time) db.ListTasksByCreatedAtDescParams {
-	p := db.ListTasksByCreatedAtDescParams{UserID: o.id, Tags: []string{}, PageSize: pageSize}
-	if o.tasks > pageSize {
-		p.After, p.AfterID = &after, &o.middle.ID
-	}
-	return p
-}
-
-func pageByText(o owner, after string) db.ListTasksByTitleDescParams {
-	p := db.ListTasksByTitleDescParams{UserID: o.id, Tags: []string{}, PageSize: pageSize}
-	if o.tasks > pageSize {
-		p.After, p.AfterID = &after, &o.middle.ID
-	}
-	return p
-}

@@ -47,7 +47,7 @@ func TestUserIDIsTextWhateverItSays(t *testing.T) {
 				continue
 			}
 			create(t, pool, db.CreateTaskParams{UserID: id, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-			tasks, err := pool.As(id).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: id, Tags: []string{}, PageSize: 10})
+			tasks, err := pool.As(id).ListTasks(t.Context(), db.ListTasksParams{UserID: id, PageSize: 10})
 			if err != nil || len(tasks) != 1 || tasks[0].UserID != id {
 				t.Errorf("%q has %+v, %v", id, tasks, err)
 			}

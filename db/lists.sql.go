@@ -12,11 +12,236 @@ import (
 	"github.com/google/uuid"
 )
 
+const clearTasks = `-- name: ClearTasks :execrows
+WITH /* ClearTasks */ owner AS (
+  UPDATE users
+  SET email = $8, updated_at = GREATEST(now(), updated_at)
+  WHERE users.id = $1
+    AND email IS DISTINCT FROM COALESCE($8, email)
+)
+DELETE FROM tasks
+WHERE user_id = $1
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
+  AND tags @> $4::text[]
+  AND ($5::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+  AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
+  AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
+`
+
+type ClearTasksParams struct {
+	UserID    string
+	Completed *bool
+	Priority  *string
+	Tags      []string
+	Search    *string
+	DueAfter  *time.Time
+	DueBefore *time.Time
+	Email     *string
+}
+
+// ClearTasks removes one user's tasks that pass the filters, and counts them.
+//
+// Index: users_pkey, and one that begins with user_id; a scan of the table of
+// tasks for a user who owns much of it.
+// Buffers: at most 24 with 5 tasks, 32,000 with 50,000.
+func (q *Queries) ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error) {
+	result, err := q.db.Exec(ctx, clearTasks,
+		arg.UserID,
+		arg.Completed,
+		arg.Priority,
+		arg.Tags,
+		arg.Search,
+		arg.DueAfter,
+		arg.DueBefore,
+		arg.Email,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const completeTasks = `-- name: CompleteTasks :execrows
+WITH /* CompleteTasks */ owner AS (
+  UPDATE users
+  SET email = $8, updated_at = GREATEST(now(), updated_at)
+  WHERE users.id = $1
+    AND email IS DISTINCT FROM COALESCE($8, email)
+), given AS (
+  SELECT $9::boolean AS completed
+)
+UPDATE tasks
+SET completed = given.completed,
+    version = version + 1,
+    updated_at = GREATEST(now(), (updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
+FROM given
+WHERE tasks.user_id = $1
+  AND tasks.completed <> given.completed
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
+  AND ($3::text IS NULL OR priority = $3::text)
+  AND tags @> $4::text[]
+  AND ($5::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+  AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
+  AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
+`
+
+type CompleteTasksParams struct {
+	UserID       string
+	Completed    *bool
+	Priority     *string
+	Tags         []string
+	Search       *string
+	DueAfter     *time.Time
+	DueBefore    *time.Time
+	Email        *string
+	SetCompleted bool
+}
+
+// CompleteTasks sets completed of one user's tasks that pass the filters and are
+// not so yet, and counts them.
+//
+// Index: users_pkey, and one that begins with user_id; a scan of the table of
+// tasks for a user who owns much of it.
+// Buffers: at most 72 with 5 tasks, 400,000 with 50,000.
+func (q *Queries) CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error) {
+	result, err := q.db.Exec(ctx, completeTasks,
+		arg.UserID,
+		arg.Completed,
+		arg.Priority,
+		arg.Tags,
+		arg.Search,
+		arg.DueAfter,
+		arg.DueBefore,
+		arg.Email,
+		arg.SetCompleted,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const exportTasks = `-- name: ExportTasks :many
+SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+FROM tasks
+WHERE user_id = $1
+ORDER BY created_at, id
+LIMIT (SELECT NULL::bigint)
+`
+
+type ExportTasksParams struct {
+	UserID string
+}
+
+// ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
+// the planner cannot know: it expects that not all rows will be fetched, so it reads
+// them in the order of the index instead of sorting them all before the first.
+//
+// Index: tasks_user_id_created_at_id_idx, backwards.
+// Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
+func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error) {
+	rows, err := q.db.Query(ctx, exportTasks, arg.UserID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Task{}
+	for rows.Next() {
+		var i Task
+		if err := rows.Scan(
+			&i.UserID,
+			&i.ID,
+			&i.Title,
+			&i.Description,
+			&i.Completed,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Priority,
+			&i.DueDate,
+			&i.Tags,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTasks = `-- name: ListTasks :many
+SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+FROM tasks
+WHERE user_id = $1
+  AND (created_at, id) < (
+    CASE WHEN $2::timestamptz IS NULL THEN 'infinity' ELSE $2::timestamptz END,
+    CASE WHEN $3::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE $3::uuid END)
+ORDER BY created_at DESC, id DESC
+LIMIT $4
+`
+
+type ListTasksParams struct {
+	UserID   string
+	After    *time.Time
+	AfterID  *uuid.UUID
+	PageSize int32
+}
+
+// ListTasks returns a page of one user's tasks, newest first: those behind the task
+// made at after whose id is after_id, or the first ones where both are NULL. Nearly
+// every request asks for it, so it has no filters to evaluate.
+//
+// Index: tasks_user_id_created_at_id_idx, forwards.
+// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+func (q *Queries) ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, error) {
+	rows, err := q.db.Query(ctx, listTasks,
+		arg.UserID,
+		arg.After,
+		arg.AfterID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Task{}
+	for rows.Next() {
+		var i Task
+		if err := rows.Scan(
+			&i.UserID,
+			&i.ID,
+			&i.Title,
+			&i.Description,
+			&i.Completed,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Priority,
+			&i.DueDate,
+			&i.Tags,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listTasksByCreatedAtAsc = `-- name: ListTasksByCreatedAtAsc :many
 SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -45,8 +270,9 @@ type ListTasksByCreatedAtAscParams struct {
 }
 
 // ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the
-// filters, oldest first, from behind the row whose sort key is after and whose
-// id is after_id, or from the start where after_id is NULL.
+// filters, oldest first.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: tasks_user_id_created_at_id_idx, backwards.
 // Buffers: at most 16 with 5 tasks, 120 with 50,000.
@@ -97,7 +323,7 @@ const listTasksByCreatedAtDesc = `-- name: ListTasksByCreatedAtDesc :many
 SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -126,8 +352,9 @@ type ListTasksByCreatedAtDescParams struct {
 }
 
 // ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the
-// filters, newest first, from behind the row whose sort key is after and whose
-// id is after_id, or from the start where after_id is NULL.
+// filters, newest first.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: tasks_user_id_created_at_id_idx, forwards.
 // Buffers: at most 16 with 5 tasks, 120 with 50,000.
@@ -178,7 +405,7 @@ const listTasksByDueDateAsc = `-- name: ListTasksByDueDateAsc :many
 SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -206,13 +433,13 @@ type ListTasksByDueDateAscParams struct {
 }
 
 // ListTasksByDueDateAsc returns a page of one user's tasks that pass the
-// filters, due soonest first, those without a due date last, from behind the row
-// whose sort key is after and whose id is after_id, or from the start where
-// after_id is NULL.
+// filters, due soonest first, those without a due date last.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueDateAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByDueDateAsc,
@@ -261,7 +488,7 @@ const listTasksByDueDateDesc = `-- name: ListTasksByDueDateDesc :many
 SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -289,13 +516,13 @@ type ListTasksByDueDateDescParams struct {
 }
 
 // ListTasksByDueDateDesc returns a page of one user's tasks that pass the
-// filters, due last first, those without a due date last, from behind the row
-// whose sort key is after and whose id is after_id, or from the start where
-// after_id is NULL.
+// filters, due last first, those without a due date last.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDueDateDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByDueDateDesc,
@@ -344,7 +571,7 @@ const listTasksByPriorityAsc = `-- name: ListTasksByPriorityAsc :many
 SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -372,12 +599,13 @@ type ListTasksByPriorityAscParams struct {
 }
 
 // ListTasksByPriorityAsc returns a page of one user's tasks that pass the
-// filters, low priority first, from behind the row whose sort key is after and
-// whose id is after_id, or from the start where after_id is NULL.
+// filters, low priority first.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPriorityAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByPriorityAsc,
@@ -426,7 +654,7 @@ const listTasksByPriorityDesc = `-- name: ListTasksByPriorityDesc :many
 SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -454,12 +682,13 @@ type ListTasksByPriorityDescParams struct {
 }
 
 // ListTasksByPriorityDesc returns a page of one user's tasks that pass the
-// filters, high priority first, from behind the row whose sort key is after and
-// whose id is after_id, or from the start where after_id is NULL.
+// filters, high priority first.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPriorityDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByPriorityDesc,
@@ -508,7 +737,7 @@ const listTasksByTitleAsc = `-- name: ListTasksByTitleAsc :many
 SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -535,13 +764,14 @@ type ListTasksByTitleAscParams struct {
 	PageSize  int32
 }
 
-// ListTasksByTitleAsc returns a page of one user's tasks that pass the filters,
-// titles from A to Z as people sort, from behind the row whose sort key is after
-// and whose id is after_id, or from the start where after_id is NULL.
+// ListTasksByTitleAsc returns a page of one user's tasks that pass the
+// filters, titles from A to Z as people sort.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByTitleAsc,
@@ -590,7 +820,7 @@ const listTasksByTitleDesc = `-- name: ListTasksByTitleDesc :many
 SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -617,13 +847,14 @@ type ListTasksByTitleDescParams struct {
 	PageSize  int32
 }
 
-// ListTasksByTitleDesc returns a page of one user's tasks that pass the filters,
-// titles from Z to A as people sort, from behind the row whose sort key is after
-// and whose id is after_id, or from the start where after_id is NULL.
+// ListTasksByTitleDesc returns a page of one user's tasks that pass the
+// filters, titles from Z to A as people sort.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitleDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByTitleDesc,
@@ -672,7 +903,7 @@ const listTasksByUpdatedAtAsc = `-- name: ListTasksByUpdatedAtAsc :many
 SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -700,12 +931,13 @@ type ListTasksByUpdatedAtAscParams struct {
 }
 
 // ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
-// filters, longest unchanged first, from behind the row whose sort key is after
-// and whose id is after_id, or from the start where after_id is NULL.
+// filters, longest unchanged first.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUpdatedAtAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByUpdatedAtAsc,
@@ -754,7 +986,7 @@ const listTasksByUpdatedAtDesc = `-- name: ListTasksByUpdatedAtDesc :many
 SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
 FROM tasks
 WHERE user_id = $1
-  AND ($2::boolean IS NULL OR completed = $2::boolean)
+  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
   AND tags @> $4::text[]
   AND ($5::text IS NULL
@@ -782,12 +1014,13 @@ type ListTasksByUpdatedAtDescParams struct {
 }
 
 // ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
-// filters, last changed first, from behind the row whose sort key is after and
-// whose id is after_id, or from the start where after_id is NULL.
+// filters, last changed first.
+// It begins behind the row whose sort key is after and whose id is after_id, or with
+// the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
-// index of every sort order would be paid by every write.
+// index for every sort order would be paid for by every write.
 // Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByUpdatedAtDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByUpdatedAtDesc,

@@ -74,92 +74,107 @@ type Querier interface {
 	// Index: users_pkey.
 	// Buffers: at most 6.
 	GetUser(ctx context.Context, arg GetUserParams) (GetUserRow, error)
+	// ListTasks returns a page of one user's tasks, newest first: those behind the task
+	// made at after whose id is after_id, or the first ones where both are NULL. Nearly
+	// every request asks for it, so it has no filters to evaluate.
+	//
+	// Index: tasks_user_id_created_at_id_idx, forwards.
+	// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+	ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, error)
 	// ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the
-	// filters, oldest first, from behind the row whose sort key is after and whose
-	// id is after_id, or from the start where after_id is NULL.
+	// filters, oldest first.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: tasks_user_id_created_at_id_idx, backwards.
 	// Buffers: at most 16 with 5 tasks, 120 with 50,000.
 	ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCreatedAtAscParams) ([]Task, error)
 	// ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the
-	// filters, newest first, from behind the row whose sort key is after and whose
-	// id is after_id, or from the start where after_id is NULL.
+	// filters, newest first.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: tasks_user_id_created_at_id_idx, forwards.
 	// Buffers: at most 16 with 5 tasks, 120 with 50,000.
 	ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByCreatedAtDescParams) ([]Task, error)
 	// ListTasksByDueDateAsc returns a page of one user's tasks that pass the
-	// filters, due soonest first, those without a due date last, from behind the row
-	// whose sort key is after and whose id is after_id, or from the start where
-	// after_id is NULL.
+	// filters, due soonest first, those without a due date last.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueDateAscParams) ([]Task, error)
 	// ListTasksByDueDateDesc returns a page of one user's tasks that pass the
-	// filters, due last first, those without a due date last, from behind the row
-	// whose sort key is after and whose id is after_id, or from the start where
-	// after_id is NULL.
+	// filters, due last first, those without a due date last.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDueDateDescParams) ([]Task, error)
 	// ListTasksByPriorityAsc returns a page of one user's tasks that pass the
-	// filters, low priority first, from behind the row whose sort key is after and
-	// whose id is after_id, or from the start where after_id is NULL.
+	// filters, low priority first.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPriorityAscParams) ([]Task, error)
 	// ListTasksByPriorityDesc returns a page of one user's tasks that pass the
-	// filters, high priority first, from behind the row whose sort key is after and
-	// whose id is after_id, or from the start where after_id is NULL.
+	// filters, high priority first.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPriorityDescParams) ([]Task, error)
-	// ListTasksByTitleAsc returns a page of one user's tasks that pass the filters,
-	// titles from A to Z as people sort, from behind the row whose sort key is after
-	// and whose id is after_id, or from the start where after_id is NULL.
+	// ListTasksByTitleAsc returns a page of one user's tasks that pass the
+	// filters, titles from A to Z as people sort.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleAscParams) ([]Task, error)
-	// ListTasksByTitleDesc returns a page of one user's tasks that pass the filters,
-	// titles from Z to A as people sort, from behind the row whose sort key is after
-	// and whose id is after_id, or from the start where after_id is NULL.
+	// ListTasksByTitleDesc returns a page of one user's tasks that pass the
+	// filters, titles from Z to A as people sort.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitleDescParams) ([]Task, error)
 	// ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
-	// filters, longest unchanged first, from behind the row whose sort key is after
-	// and whose id is after_id, or from the start where after_id is NULL.
+	// filters, longest unchanged first.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUpdatedAtAscParams) ([]Task, error)
 	// ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
-	// filters, last changed first, from behind the row whose sort key is after and
-	// whose id is after_id, or from the start where after_id is NULL.
+	// filters, last changed first.
+	// It begins behind the row whose sort key is after and whose id is after_id, or with
+	// the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
-	// index of every sort order would be paid by every write.
+	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByUpdatedAtDescParams) ([]Task, error)
 	// SeedTasks adds tasks in bulk, and their owner where it is missing, and counts

@@ -51,7 +51,7 @@ func TestEachQueryIsOneRoundTrip(t *testing.T) {
 
 func TestConnectionCarriesNothingOver(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
-		if _, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000}); err != nil {
+		if _, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000}); err != nil {
 			t.Fatal(err)
 		}
 		if left := pool.Leftovers(t.Context()); left != "" {
@@ -103,17 +103,17 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 	if err != nil {
 		return err
 	}
-	if created.UserID != user || !created.Created {
+	if created.Task.UserID != user || !created.Created {
 		return fmt.Errorf("created %+v", created)
 	}
 	got, err := q.CompleteTask(ctx, db.CompleteTaskParams{UserID: user, ID: id})
 	if err != nil {
 		return err
 	}
-	if got.UserID != user || !got.Completed {
+	if got.Task.UserID != user || !got.Task.Completed {
 		return fmt.Errorf("completed %+v", got)
 	}
-	tasks, err := q.ListTasksByCreatedAtDesc(ctx, db.ListTasksByCreatedAtDescParams{UserID: user, Tags: []string{}, PageSize: 1000})
+	tasks, err := q.ListTasks(ctx, db.ListTasksParams{UserID: user, PageSize: 1000})
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func TestFailedCommitIsAnError(t *testing.T) {
 
 func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	pool := dbtest.Pool(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
-	_, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
+	_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000})
 	if !errors.Is(err, db.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
@@ -155,7 +155,7 @@ func TestClientThatLeavesIsNoFaultOfTheDatabase(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := pool.As(alice).ListTasksByCreatedAtDesc(ctx, db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
+		_, err := pool.As(alice).ListTasks(ctx, db.ListTasksParams{UserID: alice, PageSize: 1000})
 		if !errors.Is(err, context.Canceled) || errors.Is(err, db.ErrUnavailable) {
 			t.Errorf("%v", err)
 		}

@@ -39,14 +39,13 @@ WITH /* CompleteTask */ before AS (
   WHERE tasks.user_id = $1
     AND tasks.id = $2
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
-            tasks.priority, tasks.due_date, tasks.tags, tasks.version
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
-FROM changed
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched
+FROM changed AS tasks
 UNION ALL
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
-FROM before
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, false AS matched
+FROM before AS tasks
 WHERE NOT EXISTS (SELECT FROM changed)
 `
 
@@ -59,18 +58,8 @@ type CompleteTaskParams struct {
 }
 
 type CompleteTaskRow struct {
-	UserID      string
-	ID          uuid.UUID
-	Title       string
-	Description *string
-	Completed   bool
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	Priority    string
-	DueDate     *time.Time
-	Tags        []string
-	Version     int64
-	Matched     bool
+	Task    Task
+	Matched bool
 }
 
 // CompleteTask sets completed, or toggles it where no value is given, in one
@@ -88,17 +77,17 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 	)
 	var i CompleteTaskRow
 	err := row.Scan(
-		&i.UserID,
-		&i.ID,
-		&i.Title,
-		&i.Description,
-		&i.Completed,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Priority,
-		&i.DueDate,
-		&i.Tags,
-		&i.Version,
+		&i.Task.UserID,
+		&i.Task.ID,
+		&i.Task.Title,
+		&i.Task.Description,
+		&i.Task.Completed,
+		&i.Task.CreatedAt,
+		&i.Task.UpdatedAt,
+		&i.Task.Priority,
+		&i.Task.DueDate,
+		&i.Task.Tags,
+		&i.Task.Version,
 		&i.Matched,
 	)
 	return i, err
@@ -121,7 +110,7 @@ INSERT INTO tasks (user_id, id, title, description, completed, priority, due_dat
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (user_id, id) DO UPDATE
 SET title = tasks.title
-RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, (xmax = 0)::boolean AS created
+RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (xmax = 0)::boolean AS created
 `
 
 type CreateTaskParams struct {
@@ -137,18 +126,8 @@ type CreateTaskParams struct {
 }
 
 type CreateTaskRow struct {
-	UserID      string
-	ID          uuid.UUID
-	Title       string
-	Description *string
-	Completed   bool
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	Priority    string
-	DueDate     *time.Time
-	Tags        []string
-	Version     int64
-	Created     bool
+	Task    Task
+	Created bool
 }
 
 // CreateTask adds a task, and its owner with the first one. An id that the user
@@ -172,17 +151,17 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 	)
 	var i CreateTaskRow
 	err := row.Scan(
-		&i.UserID,
-		&i.ID,
-		&i.Title,
-		&i.Description,
-		&i.Completed,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Priority,
-		&i.DueDate,
-		&i.Tags,
-		&i.Version,
+		&i.Task.UserID,
+		&i.Task.ID,
+		&i.Task.Title,
+		&i.Task.Description,
+		&i.Task.Completed,
+		&i.Task.CreatedAt,
+		&i.Task.UpdatedAt,
+		&i.Task.Priority,
+		&i.Task.DueDate,
+		&i.Task.Tags,
+		&i.Task.Version,
 		&i.Created,
 	)
 	return i, err
@@ -361,14 +340,13 @@ WITH /* UpdateTask */ before AS (
   WHERE tasks.user_id = $1
     AND tasks.id = $2
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
-            tasks.priority, tasks.due_date, tasks.tags, tasks.version
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
-FROM changed
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched
+FROM changed AS tasks
 UNION ALL
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
-FROM before
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, false AS matched
+FROM before AS tasks
 WHERE NOT EXISTS (SELECT FROM changed)
 `
 
@@ -388,18 +366,8 @@ type UpdateTaskParams struct {
 }
 
 type UpdateTaskRow struct {
-	UserID      string
-	ID          uuid.UUID
-	Title       string
-	Description *string
-	Completed   bool
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	Priority    string
-	DueDate     *time.Time
-	Tags        []string
-	Version     int64
-	Matched     bool
+	Task    Task
+	Matched bool
 }
 
 // UpdateTask changes the fields that are given and keeps the others; a NULL
@@ -427,17 +395,17 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 	)
 	var i UpdateTaskRow
 	err := row.Scan(
-		&i.UserID,
-		&i.ID,
-		&i.Title,
-		&i.Description,
-		&i.Completed,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Priority,
-		&i.DueDate,
-		&i.Tags,
-		&i.Version,
+		&i.Task.UserID,
+		&i.Task.ID,
+		&i.Task.Title,
+		&i.Task.Description,
+		&i.Task.Completed,
+		&i.Task.CreatedAt,
+		&i.Task.UpdatedAt,
+		&i.Task.Priority,
+		&i.Task.DueDate,
+		&i.Task.Tags,
+		&i.Task.Version,
 		&i.Matched,
 	)
 	return i, err

@@ -62,10 +62,10 @@ func TestFirstWritesThatRaceMakeOneUserAndOneTask(t *testing.T) {
 func TestUpdatedAtMovesWithEveryChangeAndOnlyThen(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Description: new("b"), Priority: "medium", Tags: []string{}})
-	if !made.UpdatedAt.Equal(made.CreatedAt) {
-		t.Errorf("made at %s, updated at %s", made.CreatedAt, made.UpdatedAt)
+	if !made.Task.UpdatedAt.Equal(made.Task.CreatedAt) {
+		t.Errorf("made at %s, updated at %s", made.Task.CreatedAt, made.Task.UpdatedAt)
 	}
-	last := made.UpdatedAt
+	last := made.Task.UpdatedAt
 	for _, step := range []struct {
 		name  string
 		p     db.UpdateTaskParams
@@ -81,15 +81,15 @@ func TestUpdatedAtMovesWithEveryChangeAndOnlyThen(t *testing.T) {
 		{"same completed", db.UpdateTaskParams{Completed: new(false)}, false},
 		{"other completed", db.UpdateTaskParams{Completed: new(true)}, true},
 	} {
-		step.p.UserID, step.p.ID = alice, made.ID
+		step.p.UserID, step.p.ID = alice, made.Task.ID
 		task, err := pool.As(alice).UpdateTask(t.Context(), step.p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if moved := task.UpdatedAt.After(last); moved != step.moves || task.UpdatedAt.Before(last) {
-			t.Errorf("%s: updated_at was %s, is %s", step.name, last, task.UpdatedAt)
+		if moved := task.Task.UpdatedAt.After(last); moved != step.moves || task.Task.UpdatedAt.Before(last) {
+			t.Errorf("%s: updated_at was %s, is %s", step.name, last, task.Task.UpdatedAt)
 		}
-		last = task.UpdatedAt
+		last = task.Task.UpdatedAt
 	}
 }
 
@@ -100,7 +100,7 @@ func TestConcurrentTogglesAreAllCounted(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 101 {
 		wg.Go(func() {
-			task, err := pool.As(alice).CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.ID})
+			task, err := pool.As(alice).CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: made.Task.ID})
 			if err != nil {
 				t.Error(err)
 			}
@@ -111,12 +111,12 @@ func TestConcurrentTogglesAreAllCounted(t *testing.T) {
 	close(seen)
 	times := map[int64]bool{}
 	for task := range seen {
-		times[task.UpdatedAt.UnixMicro()] = true
+		times[task.Task.UpdatedAt.UnixMicro()] = true
 	}
 	if len(times) != 101 {
 		t.Errorf("101 toggles left %d different updated_at", len(times))
 	}
-	if task, err := pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.ID}); err != nil || !task.Completed {
+	if task, err := pool.As(alice).GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.Task.ID}); err != nil || !task.Completed {
 		t.Errorf("after 101 toggles: %+v, %v", task, err)
 	}
 }
@@ -129,7 +129,7 @@ func TestListIsNewestFirst(t *testing.T) {
 	}
 	dbtest.Exec(t, url, "UPDATE tasks SET created_at = '2026-01-01', updated_at = '2026-01-01' WHERE title = 'a'")
 	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "newest", Priority: "medium", Tags: []string{}})
-	tasks, err := pool.As(alice).ListTasksByCreatedAtDesc(t.Context(), db.ListTasksByCreatedAtDescParams{UserID: alice, Tags: []string{}, PageSize: 1000})
+	tasks, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000})
 	if err != nil || len(tasks) != 6 || tasks[0].Title != "newest" {
 		t.Fatalf("%+v, %v", tasks, err)
 	}

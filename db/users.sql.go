@@ -33,56 +33,6 @@ func (q *Queries) EraseAccount(ctx context.Context, arg EraseAccountParams) (int
 	return result.RowsAffected(), nil
 }
 
-const exportTasks = `-- name: ExportTasks :many
-SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
-FROM tasks
-WHERE user_id = $1
-ORDER BY created_at, id
-LIMIT (SELECT NULL::bigint)
-`
-
-type ExportTasksParams struct {
-	UserID string
-}
-
-// ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
-// the planner cannot know: it expects that not all rows will be fetched, so it reads
-// them in the order of the index instead of sorting them all before the first.
-//
-// Index: tasks_user_id_created_at_id_idx, backwards.
-// Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
-func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error) {
-	rows, err := q.db.Query(ctx, exportTasks, arg.UserID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Task{}
-	for rows.Next() {
-		var i Task
-		if err := rows.Scan(
-			&i.UserID,
-			&i.ID,
-			&i.Title,
-			&i.Description,
-			&i.Completed,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Priority,
-			&i.DueDate,
-			&i.Tags,
-			&i.Version,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const getAccount = `-- name: GetAccount :one
 SELECT /* GetAccount */ users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
 FROM users

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -23,18 +22,18 @@ type cursor struct {
 
 // queryID is the same for two requests that page through the same list.
 func (q listQuery) queryID() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %q %q %q %q %q %q", q.sort, q.order, say(q.completed), say(q.priority), q.tags, say(q.search), sayTime(q.dueAfter), sayTime(q.dueBefore)))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %q %q %q %q %q %q", q.sort.name, q.order, formatted(q.completed), formatted(q.priority), q.tags, formatted(q.search), formattedTime(q.dueAfter), formattedTime(q.dueBefore)))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-func say[T any](value *T) string {
+func formatted[T any](value *T) string {
 	if value == nil {
 		return ""
 	}
 	return fmt.Sprint(*value)
 }
 
-func sayTime(t *time.Time) string {
+func formattedTime(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
@@ -43,21 +42,7 @@ func sayTime(t *time.Time) string {
 
 // cursorAfter returns the cursor behind a task, in base64url.
 func (q listQuery) cursorAfter(t db.Task) string {
-	c := cursor{Query: q.queryID(), ID: t.ID}
-	switch q.sort {
-	case "created_at":
-		c.Key = new(t.CreatedAt.UTC().Format(time.RFC3339Nano))
-	case "updated_at":
-		c.Key = new(t.UpdatedAt.UTC().Format(time.RFC3339Nano))
-	case "due_date":
-		if t.DueDate != nil {
-			c.Key = new(t.DueDate.UTC().Format(time.RFC3339Nano))
-		}
-	case "priority":
-		c.Key = &t.Priority
-	case "title":
-		c.Key = &t.Title
-	}
+	c := cursor{Query: q.queryID(), Key: q.sort.key.of(t), ID: t.ID}
 	encoded, err := json.Marshal(c)
 	if err != nil {
 		panic(fmt.Errorf("a cursor that is no JSON: %w", err))
@@ -78,21 +63,8 @@ func (q *listQuery) readCursor(encoded string) error {
 		return errCursor
 	}
 	q.afterID = &c.ID
-	switch {
-	case c.Key == nil && q.sort == "due_date":
-		return nil
-	case c.Key == nil, !hasNoNUL(*c.Key):
-		return errCursor
-	case q.sort == "priority" && !slices.Contains(priorities, *c.Key):
-		return errCursor
-	case q.sort == "priority", q.sort == "title":
-		q.afterText = c.Key
-		return nil
-	}
-	t, ok := parseTime(*c.Key)
-	if !ok {
+	if !q.sort.key.start(&q.position, c.Key) {
 		return errCursor
 	}
-	q.afterTime = &t
 	return nil
 }

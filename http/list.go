@@ -1,93 +1,30 @@
 package http
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
-
-	"github.com/securetodo/securetodo/db"
 )
 
 // maxPage is the most tasks that one reply holds, and the number where none is
 // asked for.
 const maxPage = 1000
 
-// listQuery is what a list request asks for. The after values are those of the
-// cursor: afterTime or afterText by the sort, both nil for a task without a due
-// date; afterID is nil for the first page.
+// listQuery is what a list request asks for.
 type listQuery struct {
+	user string
 	filters
-	sort, order string
-	limit       int
-	afterTime   *time.Time
-	afterText   *string
-	afterID     *uuid.UUID
-}
-
-// byTime and byText are the parameters of the generated queries, which are alike
-// but for the type of the sort key.
-type (
-	byTime = db.ListTasksByCreatedAtDescParams
-	byText = db.ListTasksByTitleAscParams
-)
-
-// lists has a generated query for every sort and order.
-var lists = map[string]func(*db.Queries, context.Context, listQuery, string) ([]db.Task, error){
-	"created_at desc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByCreatedAtDesc(ctx, l.byTime(user))
-	},
-	"created_at asc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByCreatedAtAsc(ctx, db.ListTasksByCreatedAtAscParams(l.byTime(user)))
-	},
-	"updated_at desc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByUpdatedAtDesc(ctx, db.ListTasksByUpdatedAtDescParams(l.byTime(user)))
-	},
-	"updated_at asc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByUpdatedAtAsc(ctx, db.ListTasksByUpdatedAtAscParams(l.byTime(user)))
-	},
-	"due_date asc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByDueDateAsc(ctx, db.ListTasksByDueDateAscParams(l.byTime(user)))
-	},
-	"due_date desc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByDueDateDesc(ctx, db.ListTasksByDueDateDescParams(l.byTime(user)))
-	},
-	"priority desc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByPriorityDesc(ctx, db.ListTasksByPriorityDescParams(l.byText(user)))
-	},
-	"priority asc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByPriorityAsc(ctx, db.ListTasksByPriorityAscParams(l.byText(user)))
-	},
-	"title asc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByTitleAsc(ctx, l.byText(user))
-	},
-	"title desc": func(q *db.Queries, ctx context.Context, l listQuery, user string) ([]db.Task, error) {
-		return q.ListTasksByTitleDesc(ctx, db.ListTasksByTitleDescParams(l.byText(user)))
-	},
-}
-
-// One row more than the page tells whether there is a next one.
-
-func (q listQuery) byTime(user string) byTime {
-	return byTime{
-		UserID: user, Completed: q.completed, Priority: q.priority, Tags: q.tags, Search: q.search,
-		DueAfter: q.dueAfter, DueBefore: q.dueBefore, After: q.afterTime, AfterID: q.afterID, PageSize: int32(q.limit) + 1,
-	}
-}
-
-func (q listQuery) byText(user string) byText {
-	return byText{
-		UserID: user, Completed: q.completed, Priority: q.priority, Tags: q.tags, Search: q.search,
-		DueAfter: q.dueAfter, DueBefore: q.dueBefore, After: q.afterText, AfterID: q.afterID, PageSize: int32(q.limit) + 1,
-	}
+	sort  sortOrder
+	order string
+	limit int
+	position
 }
 
 func readListQuery(r *http.Request) (q listQuery, err error) {
+	q.user = identityOf(r).UserID
 	p, err := readParameters(r, append([]string{"sort", "order", "limit", "cursor"}, filterNames...)...)
 	if err != nil {
 		return q, err
@@ -95,14 +32,10 @@ func readListQuery(r *http.Request) (q listQuery, err error) {
 	if q.filters, err = p.filters(); err != nil {
 		return q, err
 	}
-	if q.sort, err = p.oneOf("sort", "created_at", "created_at", "updated_at", "due_date", "priority", "title"); err != nil {
+	if q.sort, err = p.sort(); err != nil {
 		return q, err
 	}
-	standard := "desc"
-	if q.sort == "due_date" || q.sort == "title" {
-		standard = "asc"
-	}
-	if q.order, err = p.oneOf("order", standard, "asc", "desc"); err != nil {
+	if q.order, err = p.oneOf("order", q.sort.direction, ascending, descending); err != nil {
 		return q, err
 	}
 	if q.limit, err = p.number("limit", maxPage); err != nil {
@@ -119,8 +52,7 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	user := identityOf(r).UserID
-	rows, err := lists[q.sort+" "+q.order](s.db.As(user), r.Context(), q, user)
+	rows, err := q.run(r.Context(), s.db.As(q.user))
 	if err != nil {
 		return err
 	}

@@ -101,6 +101,16 @@ func (p parameters) filters() (f filters, err error) {
 	return f, err
 }
 
+// sort reads the order of a list, the first of sorts where none is asked for.
+func (p parameters) sort() (sortOrder, error) {
+	names := make([]string, len(sorts))
+	for i, sort := range sorts {
+		names[i] = sort.name
+	}
+	name, err := p.oneOf("sort", names[0], names...)
+	return sorts[max(0, slices.Index(names, name))], err
+}
+
 // tags reads the tags that a task must have, all of them.
 func (p parameters) tags() ([]string, error) {
 	given := p.values["tag"]

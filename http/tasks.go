@@ -43,13 +43,9 @@ func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
 	status := http.StatusOK
 	if row.Created {
 		status = http.StatusCreated
-		w.Header().Set("Location", "/api/"+url.PathEscape(row.UserID)+"/tasks/"+row.ID.String())
+		w.Header().Set("Location", "/api/"+url.PathEscape(row.Task.UserID)+"/tasks/"+row.Task.ID.String())
 	}
-	return writeTask(w, r, status, db.Task{
-		UserID: row.UserID, ID: row.ID, Title: row.Title, Description: row.Description, Completed: row.Completed,
-		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
-		Priority: row.Priority, DueDate: row.DueDate, Tags: row.Tags, Version: row.Version,
-	})
+	return writeTask(w, r, status, row.Task)
 }
 
 // newID is the client's choice, in the body or as Idempotency-Key, or a new one.
@@ -179,11 +175,7 @@ func writeChanged(w http.ResponseWriter, r *http.Request, t target, row db.Compl
 	if !row.Matched {
 		return t.unmatched()
 	}
-	return writeTask(w, r, http.StatusOK, db.Task{
-		UserID: row.UserID, ID: row.ID, Title: row.Title, Description: row.Description, Completed: row.Completed,
-		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
-		Priority: row.Priority, DueDate: row.DueDate, Tags: row.Tags, Version: row.Version,
-	})
+	return writeTask(w, r, http.StatusOK, row.Task)
 }
 
 func writeTask(w http.ResponseWriter, r *http.Request, status int, row db.Task) error {

@@ -3,7 +3,7 @@
 --
 -- Index: tasks_pkey.
 -- Buffers: at most 8.
-SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* GetTask */ *
 FROM tasks
 WHERE user_id = @user_id
   AND id = @id;
@@ -32,7 +32,7 @@ INSERT INTO tasks (user_id, id, title, description, completed, priority, due_dat
 VALUES (@user_id, @id, @title, sqlc.narg('description'), @completed, @priority, sqlc.narg('due_date'), @tags)
 ON CONFLICT (user_id, id) DO UPDATE
 SET title = tasks.title
-RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, (xmax = 0)::boolean AS created;
+RETURNING sqlc.embed(tasks), (xmax = 0)::boolean AS created;
 
 -- name: UpdateTask :one
 -- UpdateTask changes the fields that are given and keeps the others; a NULL
@@ -44,7 +44,7 @@ RETURNING user_id, id, title, description, completed, created_at, updated_at, pr
 -- Index: users_pkey, tasks_pkey.
 -- Buffers: at most 32.
 WITH /* UpdateTask */ before AS (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  SELECT *
   FROM tasks
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
@@ -96,14 +96,13 @@ WITH /* UpdateTask */ before AS (
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
-            tasks.priority, tasks.due_date, tasks.tags, tasks.version
+  RETURNING tasks.*
 )
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
-FROM changed
+SELECT sqlc.embed(tasks), true AS matched
+FROM changed AS tasks
 UNION ALL
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
-FROM before
+SELECT sqlc.embed(tasks), false AS matched
+FROM before AS tasks
 WHERE NOT EXISTS (SELECT FROM changed);
 
 -- name: CompleteTask :one
@@ -113,7 +112,7 @@ WHERE NOT EXISTS (SELECT FROM changed);
 -- Index: users_pkey, tasks_pkey.
 -- Buffers: at most 32.
 WITH /* CompleteTask */ before AS (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  SELECT *
   FROM tasks
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
@@ -138,14 +137,13 @@ WITH /* CompleteTask */ before AS (
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at,
-            tasks.priority, tasks.due_date, tasks.tags, tasks.version
+  RETURNING tasks.*
 )
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, true AS matched
-FROM changed
+SELECT sqlc.embed(tasks), true AS matched
+FROM changed AS tasks
 UNION ALL
-SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, false AS matched
-FROM before
+SELECT sqlc.embed(tasks), false AS matched
+FROM before AS tasks
 WHERE NOT EXISTS (SELECT FROM changed);
 
 -- name: DeleteTask :one

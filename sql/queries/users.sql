@@ -34,16 +34,3 @@ WHERE users.id = @user_id;
 -- Buffers: at most 40 with 5 tasks, 70,000 with 50,000.
 DELETE /* EraseAccount */ FROM users
 WHERE users.id = @user_id;
-
--- name: ExportTasks :many
--- ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
--- the planner cannot know: it expects that not all rows will be fetched, so it reads
--- them in the order of the index instead of sorting them all before the first.
---
--- Index: tasks_user_id_created_at_id_idx, backwards.
--- Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
-SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
-FROM tasks
-WHERE user_id = @user_id
-ORDER BY created_at, id
-LIMIT (SELECT NULL::bigint);
