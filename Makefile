@@ -39,7 +39,7 @@ schema: ## dump what the migrations make into sql/schema.sql (PostgreSQL 15)
 	$(GO) test ./sql -run '^TestSchemaFileIsFresh$$' -count=1 -update
 
 explain: ## write what each query does to the database into sql/plans.md (PostgreSQL 15)
-	$(GO) test ./db -run '^TestPlansFileIsFresh$$' -count=1 -update
+	$(GO) test ./sql -run '^TestPlansFileIsFresh$$' -count=1 -update
 
 docs: ## write the README's configuration table and .env.example
 	$(GO) test ./cmd/todo -run '^TestConfigurationIsDocumented$$' -count=1 -update
@@ -50,7 +50,7 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool staticcheck ./...
 	$(GO) tool sqlc diff
 	$(GO) tool sqlc vet
-	$(GO) test -tags ownership -run 'Ownership|Volatile' -count=1 ./db ./sql
+	$(GO) test -tags ownership -run 'Ownership|Volatile' -count=1 ./sql
 
 test-release: ## try the release before on the new schema: its tests, and its server under load while it migrates
 	$(GO) test -tags release -run '^Test(ReleaseBefore|ThisRelease)' -count=1 -timeout 30m -v ./sql

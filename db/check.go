@@ -13,8 +13,8 @@ import (
 )
 
 // OldestSchema is the oldest version that this program may start on. It is raised to
-// a migration that answers rely on and whose absence fails no query, such as a
-// constraint; `make test-release` runs the tests on each version from it on.
+// a migration that replies rely on and whose absence fails no query, such as a
+// constraint. `make test-release` runs the tests on each version from it on.
 const OldestSchema = 7
 
 // Schema is the schema of a database, as seen by a program.
@@ -28,18 +28,18 @@ type Schema struct {
 	BuiltFor uint
 }
 
-// Check tells whether the server may work on this database: its schema is not older
+// Check reports whether the server may work on this database: its schema is not older
 // than OldestSchema, whatever the program was built for, every query can run there as
-// todo_app, and the third wall stands. A migration that is under way is no obstacle to
-// that. The error says which command mends it.
+// todo_app, and row-level security holds. A migration that is under way is no obstacle.
+// The error says which command mends it.
 func (p *Pool) Check(ctx context.Context) (Schema, error) {
 	return p.checkFor(ctx, OldestSchema, todosql.LatestVersion())
 }
 
 // checkFor is Check for a program that was built for version latest and needs oldest.
 func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema, err error) {
-	// enterScope may be prepared, and the connection dead.
-	err = p.attempt(ctx, true, func(string) error {
+	// setScope may be prepared, and the connection dead.
+	err = p.retry(ctx, true, func(string) error {
 		schema, err = p.checkOnce(ctx, oldest, latest)
 		return err
 	})
@@ -58,8 +58,8 @@ func (p *Pool) checkOnce(ctx context.Context, oldest, latest uint) (schema Schem
 	}
 	defer tx.Rollback(ctx)
 
-	if err := p.enter(ctx, tx); err != nil {
-		return Schema{}, explainRole(err)
+	if err := p.setNoUser(ctx, tx); err != nil {
+		return Schema{}, roleError(err)
 	}
 	schema, err = readSchema(ctx, tx)
 	schema.BuiltFor = latest
@@ -72,21 +72,21 @@ func (p *Pool) checkOnce(ctx context.Context, oldest, latest uint) (schema Schem
 	case schema.Version < oldest:
 		return schema, fmt.Errorf("the schema is at version %d, this program needs %d: run `todo migrate up`", schema.Version, oldest)
 	}
-	if err := checkWall(ctx, tx); err != nil {
+	if err := checkRLS(ctx, tx); err != nil {
 		return schema, err
 	}
 	if name, err := explainAll(ctx, tx.Conn()); err != nil {
-		return schema, schema.explain(name, translate(err))
+		return schema, schema.queryError(name, translate(err))
 	}
 	return schema, nil
 }
 
-// explain says what lets a query run that cannot.
-func (s Schema) explain(query string, err error) error {
+// queryError says what to run so that a query can run that cannot.
+func (s Schema) queryError(query string, err error) error {
 	if errors.Is(err, ErrUnavailable) {
 		return err
 	}
-	remedy := "run the release that fits the schema, or, if nothing is newer, look what was changed by hand"
+	remedy := "run the release that fits the schema, or, if nothing is newer, look for what was changed by hand"
 	switch {
 	case s.Dirty:
 		remedy = "a migration is under way or was cut off: run `todo migrate status`, which says what to do"
@@ -96,10 +96,10 @@ func (s Schema) explain(query string, err error) error {
 	return fmt.Errorf("query %s cannot run on schema version %d, and this program was built for %d: %s: %w", query, s.Version, s.BuiltFor, remedy, err)
 }
 
-// enter enters the scope of nobody, the way queries enter theirs.
-func (p *Pool) enter(ctx context.Context, tx pgx.Tx) error {
+// setNoUser sets the scope of no user, the way queries set theirs.
+func (p *Pool) setNoUser(ctx context.Context, tx pgx.Tx) error {
 	if !p.distributed {
-		_, err := tx.Exec(ctx, enterScope, "", milliseconds(statementTimeout))
+		_, err := tx.Exec(ctx, setScope, "", milliseconds(statementTimeout))
 		return err
 	}
 	settings, err := scopeSettings(tx.Conn(), scope{limit: statementTimeout})
@@ -122,7 +122,7 @@ func (p *Pool) enter(ctx context.Context, tx pgx.Tx) error {
 	return errors.New("SET LOCAL does not reach the nodes, where no query would find a row: run " + remedy)
 }
 
-func explainRole(err error) error {
+func roleError(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return translate(err)

@@ -10,10 +10,10 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-func TestServerMayStartOnTheSchemaItWasBuiltFor(t *testing.T) {
-	inEachHousehold(t, func(t *testing.T, h household) {
+func TestCheckPassesOnTheSchemaThatTheProgramWasBuiltFor(t *testing.T) {
+	forTenants(t, func(t *testing.T, tn tenants) {
 		version := latest(t)
-		if schema, err := h.pool.Check(t.Context()); schema != (db.Schema{Version: version, BuiltFor: version}) || err != nil {
+		if schema, err := tn.pool.Check(t.Context()); schema != (db.Schema{Version: version, BuiltFor: version}) || err != nil {
 			t.Errorf("%+v, %v", schema, err)
 		}
 	})
@@ -73,7 +73,7 @@ func TestCheckIsFewRoundTrips(t *testing.T) {
 	}
 }
 
-func TestLoginThatOwnsNothingIsEnough(t *testing.T) {
+func TestCheckPassesForALoginThatOwnsNothing(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	super := dbtest.SuperuserURL(t, url)
 	login := dbtest.Value[string](t, super, "SELECT 'login_' || current_database()")
@@ -89,7 +89,7 @@ func TestLoginThatOwnsNothingIsEnough(t *testing.T) {
 	}
 }
 
-func TestServerRefusesToStartAndSaysWhatMendsIt(t *testing.T) {
+func TestCheckSaysWhatMendsWhatItRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ damage, says string }{
 		"RLS off":                   {"ALTER TABLE tasks DISABLE ROW LEVEL SECURITY", "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY"},
 		"RLS not forced":            {"ALTER TABLE users NO FORCE ROW LEVEL SECURITY", "FORCE ROW LEVEL SECURITY"},
@@ -114,15 +114,15 @@ func TestServerRefusesToStartAndSaysWhatMendsIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHousehold(t, dbtest.NeonOwner)
-			dbtest.Exec(t, h.super, c.damage)
-			_, err := h.pool.Check(t.Context())
+			tn := newTenants(t, dbtest.NeonOwner)
+			dbtest.Exec(t, tn.super, c.damage)
+			_, err := tn.pool.Check(t.Context())
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("%v, want it to say %q", err, c.says)
 			}
 			if _, remedy, found := strings.Cut(err.Error(), "run "); found && !strings.Contains(remedy, "todo migrate") && !strings.Contains(remedy, "release") {
-				dbtest.Exec(t, h.url, remedy)
-				if _, err := h.pool.Check(t.Context()); err != nil {
+				dbtest.Exec(t, tn.url, remedy)
+				if _, err := tn.pool.Check(t.Context()); err != nil {
 					t.Errorf("after %q: %v", remedy, err)
 				}
 			}
@@ -130,25 +130,25 @@ func TestServerRefusesToStartAndSaysWhatMendsIt(t *testing.T) {
 	}
 }
 
-func TestPolicyForAnotherRoleDoesNotStopTheServer(t *testing.T) {
-	h := newHousehold(t, dbtest.NeonOwner)
-	dbtest.Exec(t, h.super, "CREATE POLICY audit ON tasks FOR SELECT TO pg_monitor USING (true)")
-	if _, err := h.pool.Check(t.Context()); err != nil {
+func TestCheckIgnoresAPolicyForAnotherRole(t *testing.T) {
+	tn := newTenants(t, dbtest.NeonOwner)
+	dbtest.Exec(t, tn.super, "CREATE POLICY audit ON tasks FOR SELECT TO pg_monitor USING (true)")
+	if _, err := tn.pool.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestNewerSchemaIsReportedAndNoObstacle(t *testing.T) {
-	h := newHousehold(t, dbtest.NeonOwner)
-	dbtest.Exec(t, h.super, "UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks ADD COLUMN later text")
-	if schema, err := h.pool.Check(t.Context()); schema.Version != 999999 || err != nil {
+func TestCheckReportsANewerSchemaAndPasses(t *testing.T) {
+	tn := newTenants(t, dbtest.NeonOwner)
+	dbtest.Exec(t, tn.super, "UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks ADD COLUMN later text")
+	if schema, err := tn.pool.Check(t.Context()); schema.Version != 999999 || err != nil {
 		t.Errorf("%+v, %v", schema, err)
 	}
 }
 
-// TestServerStartsOnAnOlderSchemaOnlyIfItCanWorkThere takes versions for those of a
+// TestCheckPassesOnAnOlderSchemaOnlyIfEveryQueryCanRun takes versions for those of a
 // later program, which has migrations that this one has not.
-func TestServerStartsOnAnOlderSchemaOnlyIfItCanWorkThere(t *testing.T) {
+func TestCheckPassesOnAnOlderSchemaOnlyIfEveryQueryCanRun(t *testing.T) {
 	version := latest(t)
 	for name, c := range map[string]struct {
 		damage         string
@@ -162,9 +162,9 @@ func TestServerStartsOnAnOlderSchemaOnlyIfItCanWorkThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHousehold(t, dbtest.NeonOwner)
-			dbtest.Exec(t, h.super, c.damage)
-			schema, err := h.pool.CheckFor(t.Context(), c.oldest, c.latest)
+			tn := newTenants(t, dbtest.NeonOwner)
+			dbtest.Exec(t, tn.super, c.damage)
+			schema, err := tn.pool.CheckFor(t.Context(), c.oldest, c.latest)
 			if c.says == "" && (schema != (db.Schema{Version: version, BuiltFor: c.latest}) || err != nil) || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("%+v, %v", schema, err)
 			}
@@ -172,7 +172,7 @@ func TestServerStartsOnAnOlderSchemaOnlyIfItCanWorkThere(t *testing.T) {
 	}
 }
 
-func TestServerRefusesEverySchemaOlderThanItNeeds(t *testing.T) {
+func TestCheckRefusesASchemaOlderThanTheProgramNeeds(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	m := migrator(t, url)
 	for version := uint(db.OldestSchema) - 1; version > 0; version-- {
@@ -185,7 +185,7 @@ func TestServerRefusesEverySchemaOlderThanItNeeds(t *testing.T) {
 	}
 }
 
-func TestServerRefusesARoleThatBypassesRowLevelSecurity(t *testing.T) {
+func TestCheckRefusesARoleThatBypassesRowLevelSecurity(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	// Roles belong to the cluster, where other tests rely on todo_app: the damage
@@ -198,7 +198,7 @@ func TestServerRefusesARoleThatBypassesRowLevelSecurity(t *testing.T) {
 	} {
 		t.Run(damage, func(t *testing.T) {
 			superuser := dbtest.Pool(t, dbtest.SuperuserURL(t, url))
-			if err := superuser.CheckWallAfter(t.Context(), damage); err == nil || !strings.Contains(err.Error(), says) {
+			if err := superuser.CheckRLSAfter(t.Context(), damage); err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("%v, want it to say %q", err, says)
 			}
 		})
@@ -208,7 +208,7 @@ func TestServerRefusesARoleThatBypassesRowLevelSecurity(t *testing.T) {
 	}
 }
 
-func TestLoginThatMayNotSwitchIsToldWhatToRun(t *testing.T) {
+func TestCheckTellsALoginThatMayNotSwitchRolesWhatToRun(t *testing.T) {
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
 	super := dbtest.SuperuserURL(t, url)
 	login := dbtest.Value[string](t, super, "SELECT 'stranger_' || current_database()")
@@ -221,8 +221,8 @@ func TestLoginThatMayNotSwitchIsToldWhatToRun(t *testing.T) {
 	}
 }
 
-func TestEveryQueryNamesItselfToTheDatabase(t *testing.T) {
-	for name, statement := range db.Statements(t.Context()) {
+func TestQueriesNameThemselvesToTheDatabase(t *testing.T) {
+	for name, statement := range db.Statements() {
 		if !strings.Contains(statement, "/* "+name+" */") {
 			t.Errorf("query %s does not say /* %s */ behind its first keyword", name, name)
 		}

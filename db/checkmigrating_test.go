@@ -12,31 +12,31 @@ import (
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
-// TestMigrationUnderWayIsReportedAndNoObstacle holds an index that is made
+// TestCheckReportsAMigrationUnderWayAndPasses holds an index that is made
 // CONCURRENTLY, and cuts it off.
-func TestMigrationUnderWayIsReportedAndNoObstacle(t *testing.T) {
+func TestCheckReportsAMigrationUnderWayAndPasses(t *testing.T) {
 	for mode, options := range modes {
 		t.Run(mode, func(t *testing.T) {
-			h := newHousehold(t, dbtest.NeonOwner, options...)
+			tn := newTenants(t, dbtest.NeonOwner, options...)
 			next := latest(t) + 1
 			m := migratorOf(t, migration.Config{Files: andThen(t, next,
-				"CREATE INDEX CONCURRENTLY tasks_held ON tasks (user_id, completed);", "DROP INDEX CONCURRENTLY tasks_held;")}, h.url)
-			dbtest.Hold(t, h.url, "LOCK TABLE tasks IN ROW EXCLUSIVE MODE")
+				"CREATE INDEX CONCURRENTLY tasks_held ON tasks (user_id, completed);", "DROP INDEX CONCURRENTLY tasks_held;")}, tn.url)
+			dbtest.Hold(t, tn.url, "LOCK TABLE tasks IN ROW EXCLUSIVE MODE")
 			ended := make(chan error, 1)
 			go func() { ended <- m.Up(t.Context()) }()
-			run := dbtest.WaitForLock(t, h.url)
+			run := dbtest.WaitForLock(t, tn.url)
 			mustWork := func(when string) {
 				t.Helper()
-				schema, err := h.pool.Check(t.Context())
+				schema, err := tn.pool.Check(t.Context())
 				if schema != (db.Schema{Version: next, Dirty: true, BuiltFor: next - 1}) || err != nil {
 					t.Errorf("%s: %+v, %v", when, schema, err)
 				}
-				if err := useOwnTasks(t.Context(), h.pool.As("carol"), "carol"); err != nil {
+				if err := useOwnTasks(t.Context(), tn.pool.As("carol"), "carol"); err != nil {
 					t.Errorf("%s: %v", when, err)
 				}
 			}
 			mustWork("under way")
-			dbtest.Exec(t, h.super, fmt.Sprintf("SELECT pg_terminate_backend(%d)", run))
+			dbtest.Exec(t, tn.super, fmt.Sprintf("SELECT pg_terminate_backend(%d)", run))
 			if err := <-ended; err == nil {
 				t.Error("the migration was not cut off")
 			}

@@ -9,14 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Distributed is for an engine that spreads rows over nodes (Citus): it passes SET
+// WithDistributed is for an engine that spreads rows over nodes (Citus): it passes SET
 // LOCAL in an explicit transaction on to them, which set_config it does not. Every
 // PostgreSQL understands it.
-func Distributed(p *Pool) { p.distributed = true }
+func WithDistributed(p *Pool) { p.distributed = true }
 
-// scopeSettings is enterScope in statements that such an engine passes on. SET takes
+// scopeSettings is setScope in statements that such an engine passes on. SET takes
 // no parameters, so the user's id is a literal.
 func scopeSettings(conn *pgx.Conn, s scope) ([]string, error) {
 	user, err := literal(conn.PgConn(), s.userID)
@@ -24,7 +25,7 @@ func scopeSettings(conn *pgx.Conn, s scope) ([]string, error) {
 		return nil, err
 	}
 	return []string{
-		enterRole,
+		setRole,
 		"SET LOCAL app.user_id = " + user,
 		"SET LOCAL statement_timeout = " + milliseconds(s.limit),
 	}, nil
@@ -43,24 +44,24 @@ func literal(conn *pgconn.PgConn, text string) (string, error) {
 	return "E'" + strings.ReplaceAll(quoted, `\`, `\\`) + "'", nil
 }
 
-// askDistributed is ask in an explicit transaction. Between the queries and COMMIT
+// sendDistributed is send in an explicit transaction. Between the queries and COMMIT
 // stands a Sync, to which an error skips: the COMMIT behind it then rolls back, and
 // the connection is fit for the next either way. Nothing is prepared by name, since
 // each user's SET is a statement of its own.
-func askDistributed(ctx context.Context, conn *pgx.Conn, s scope, queries []query) answers {
+func sendDistributed(ctx context.Context, conn *pgx.Conn, s scope, queries []query) (results, error) {
 	settings, err := scopeSettings(conn, s)
 	if err != nil {
-		return unsent{err}
+		return nil, notSentError{err}
 	}
 	begin := []string{"BEGIN"}
 	if s.snapshot {
-		begin = beginSnapshot[:]
+		begin = beginSnapshot
 	}
 	settings = slices.Concat(begin, settings)
 	encoded := make([]pgx.ExtendedQueryBuilder, len(queries))
 	for i, q := range queries {
 		if err := encoded[i].Build(conn.TypeMap(), nil, q.args); err != nil {
-			return unsent{err}
+			return nil, notSentError{err}
 		}
 	}
 	pipeline := conn.PgConn().StartPipeline(ctx)
@@ -72,37 +73,32 @@ func askDistributed(ctx context.Context, conn *pgx.Conn, s scope, queries []quer
 	}
 	pipeline.SendPipelineSync()
 	pipeline.SendQueryParams("COMMIT", nil, nil, nil, nil)
-	// An error is what the pipeline then answers.
+	// An error shows in the results.
 	_ = pipeline.Sync()
-	return pipelineAnswers{conn, pipeline, len(settings)}
-}
-
-type pipelineAnswers struct {
-	conn     *pgx.Conn
-	pipeline *pgconn.Pipeline
-	settings int
-}
-
-func (a pipelineAnswers) entered() error {
-	for range a.settings {
-		if _, err := a.pipeline.GetResults(); err != nil {
-			return err
+	for range settings {
+		if _, err := pipeline.GetResults(); err != nil {
+			_ = pipeline.Close()
+			return nil, err
 		}
 	}
-	return nil
+	return pipelineResults{conn.TypeMap(), pipeline}, nil
 }
 
-func (a pipelineAnswers) Query() (pgx.Rows, error) {
-	results, err := a.pipeline.GetResults()
+type pipelineResults struct {
+	types    *pgtype.Map
+	pipeline *pgconn.Pipeline
+}
+
+func (r pipelineResults) Query() (pgx.Rows, error) {
+	next, err := r.pipeline.GetResults()
 	if err != nil {
-		return noRows{err: err}, err
+		return nil, err
 	}
-	reader, ok := results.(*pgconn.ResultReader)
+	reader, ok := next.(*pgconn.ResultReader)
 	if !ok {
-		err := fmt.Errorf("the pipeline answers a query with %T", results)
-		return noRows{err: err}, err
+		return nil, fmt.Errorf("the result of a query in the pipeline is a %T", next)
 	}
-	return pgx.RowsFromResultReader(a.conn.TypeMap(), reader), nil
+	return pgx.RowsFromResultReader(r.types, reader), nil
 }
 
-func (a pipelineAnswers) Close() error { return a.pipeline.Close() }
+func (r pipelineResults) Close() error { return r.pipeline.Close() }

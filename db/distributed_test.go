@@ -33,7 +33,7 @@ func hostileIDs() []string {
 	return ids
 }
 
-func TestUserIDIsTextWhateverItSays(t *testing.T) {
+func TestScopeTakesAnyUserIDAsText(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "of alice", Priority: "low", Tags: []string{}})
 		for _, id := range hostileIDs() {
@@ -58,7 +58,7 @@ func TestUserIDIsTextWhateverItSays(t *testing.T) {
 	})
 }
 
-func TestUserIDThatIsNoTextReachesNothing(t *testing.T) {
+func TestScopeRefusesAUserIDThatIsNoText(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		for _, id := range []string{"\x00", "alice\x00", "'\x00; RESET ROLE", "\xff'", "\xc0\xa7; RESET ROLE", "\xbf", "alice\xed\xa0\x80"} {
 			var role string
@@ -72,8 +72,8 @@ func TestUserIDThatIsNoTextReachesNothing(t *testing.T) {
 	})
 }
 
-// TestRefusedQueryCostsNoConnection looks for the same backend before and after.
-func TestRefusedQueryCostsNoConnection(t *testing.T) {
+// TestScopeKeepsItsConnectionAfterARefusedQuery looks for the same backend before and after.
+func TestScopeKeepsItsConnectionAfterARefusedQuery(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		backend := func() (pid int) {
 			if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
@@ -113,7 +113,7 @@ func TestScopeBoundsTheTimeOfAStatement(t *testing.T) {
 }
 
 func TestDistributedModePreparesNothingForAUser(t *testing.T) {
-	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1", db.Distributed)
+	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1", db.WithDistributed)
 	for n := range 50 {
 		user := fmt.Sprintf("user%d", n)
 		if err := useOwnTasks(t.Context(), pool.As(user), user); err != nil {
@@ -139,7 +139,7 @@ func TestDistributedModeRefusesASessionThatWouldMisreadIt(t *testing.T) {
 			url := dbtest.New(t, dbtest.NeonOwner)
 			super := dbtest.SuperuserURL(t, url)
 			dbtest.Exec(t, super, "ALTER DATABASE "+dbtest.Value[string](t, url, "SELECT current_database()")+" SET "+setting)
-			_, err := dbtest.Pool(t, url, db.Distributed).Check(t.Context())
+			_, err := dbtest.Pool(t, url, db.WithDistributed).Check(t.Context())
 			if says == "" {
 				if err != nil {
 					t.Error(err)
@@ -151,7 +151,7 @@ func TestDistributedModeRefusesASessionThatWouldMisreadIt(t *testing.T) {
 			}
 			if _, remedy, found := strings.Cut(err.Error(), "run ALTER"); found {
 				dbtest.Exec(t, super, "ALTER"+remedy)
-				if _, err := dbtest.Pool(t, url, db.Distributed).Check(t.Context()); err != nil {
+				if _, err := dbtest.Pool(t, url, db.WithDistributed).Check(t.Context()); err != nil {
 					t.Errorf("after %q: %v", remedy, err)
 				}
 			}

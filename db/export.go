@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,11 +14,11 @@ const exportTimeout = 10 * time.Minute
 // beginSnapshot begins a transaction whose queries all see the same state. A snapshot
 // from before a change that rewrites a table finds the table empty after it, and
 // waiting for the change comes too late then. LOCK TABLE takes no snapshot, so it comes
-// first; entering the scope may take it.
-var beginSnapshot = [...]string{
+// first; setting the scope may take it.
+var beginSnapshot = []string{
 	"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-	enterRole,
-	"LOCK TABLE users, tasks IN ACCESS SHARE MODE",
+	setRole,
+	"LOCK TABLE " + strings.Join(ownedTableNames(), ", ") + " IN ACCESS SHARE MODE",
 }
 
 // Export hands over one user's own row, nil before the first write, and then every
@@ -27,7 +28,7 @@ var beginSnapshot = [...]string{
 func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
 	var began bool
 	var broken error
-	err := p.attempt(ctx, true, func(suffix string) error {
+	err := p.retry(ctx, true, func(suffix string) error {
 		err := p.export(ctx, suffix, userID, func(user *GetUserRow) error { began = true; return begin(user) }, each)
 		if began {
 			// What has been handed over cannot be handed over again.
@@ -43,30 +44,33 @@ func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow
 }
 
 func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
-	conn, leave, err := p.acquireFor(ctx, userID)
+	conn, release, err := p.acquireFor(ctx, userID)
 	if err != nil {
 		return err
 	}
 	// A connection whose transaction is still open does not go back to the pool.
-	defer leave()
+	defer release()
 	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
 	// Before the results are closed, which would read the rest that nobody wants.
 	defer cancel()
-	answers := p.ask(ctx, conn, scope{pool: p, userID: userID, limit: exportTimeout, snapshot: true},
+	results, err := p.send(ctx, conn, scope{pool: p, userID: userID, limit: exportTimeout, snapshot: true},
 		query{getUser + suffix, []any{userID}}, query{exportTasks + suffix, []any{userID}})
-	if err := readExport(answers, begin, each); err != nil {
-		cancel()
-		_ = answers.Close()
+	if err != nil {
 		return err
 	}
-	return answers.Close()
+	if err := readExport(results, begin, each); err != nil {
+		cancel()
+		_ = results.Close()
+		return err
+	}
+	return results.Close()
 }
 
-func readExport(answers answers, begin func(*GetUserRow) error, each func(Task) error) error {
-	if err := answers.entered(); err != nil {
+func readExport(results results, begin func(*GetUserRow) error, each func(Task) error) error {
+	rows, err := results.Query()
+	if err != nil {
 		return err
 	}
-	rows, _ := answers.Query()
 	users, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[GetUserRow])
 	if err != nil {
 		return err
@@ -74,9 +78,11 @@ func readExport(answers answers, begin func(*GetUserRow) error, each func(Task) 
 	if len(users) == 0 {
 		users = append(users, nil)
 	}
-	rows, _ = answers.Query()
+	if rows, err = results.Query(); err != nil {
+		return err
+	}
 	defer rows.Close()
-	// The first row shows that there is an answer.
+	// Before the first row is there, the query can still fail.
 	more := rows.Next()
 	if err := rows.Err(); err != nil {
 		return err

@@ -32,11 +32,11 @@ func TestExportThatWaitsForARewriteIsWhole(t *testing.T) {
 	})
 }
 
-func TestExportIsOnesOwnInOneRoundTrip(t *testing.T) {
+func TestExportIsTheUsersOwnInOneRoundTrip(t *testing.T) {
 	for mode, options := range modes {
 		t.Run(mode, func(t *testing.T) {
-			h := newHousehold(t, dbtest.NeonOwner, options...)
-			proxy := dbtest.NewProxy(t, h.url)
+			tn := newTenants(t, dbtest.NeonOwner, options...)
+			proxy := dbtest.NewProxy(t, tn.url)
 			pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
 			for range 2 {
 				proxy.Reset()
@@ -44,7 +44,7 @@ func TestExportIsOnesOwnInOneRoundTrip(t *testing.T) {
 				var tasks []db.Task
 				err := pool.Export(t.Context(), alice, func(u *db.GetUserRow) error { user = u; return nil },
 					func(task db.Task) error { tasks = append(tasks, task); return nil })
-				if err != nil || user == nil || user.ID != alice || len(tasks) != 1 || tasks[0].ID != h.secret {
+				if err != nil || user == nil || user.ID != alice || len(tasks) != 1 || tasks[0].ID != tn.secret {
 					t.Errorf("%+v, %+v, %v", user, tasks, err)
 				}
 			}

@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"context"
-	"flag"
 	"testing"
 
 	"github.com/google/uuid"
@@ -42,8 +41,6 @@ func create(t *testing.T, pool *db.Pool, p db.CreateTaskParams) db.CreateTaskRow
 	}
 	return row
 }
-
-var update = flag.Bool("update", false, "write sql/plans.md")
 
 func latest(t *testing.T) uint {
 	t.Helper()

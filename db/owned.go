@@ -16,3 +16,11 @@ var ownedTables = []OwnedTable{
 
 // OwnedTables returns every table of users' rows, those that others reference first.
 func OwnedTables() []OwnedTable { return slices.Clone(ownedTables) }
+
+func ownedTableNames() []string {
+	names := make([]string, len(ownedTables))
+	for i, owned := range ownedTables {
+		names[i] = owned.Table
+	}
+	return names
+}

@@ -31,16 +31,16 @@ const (
 )
 
 // Pool is a pool of connections. It runs the generated queries, each in the scope of
-// one owner (As, Export); what is asked outside of one reads no user's rows: whether
-// the database answers (Ping), whether the server may work there (Check), and whether
-// there were tasks ever (NeverHadTasks).
+// one user (As, Export). What runs outside of a scope reads no user's rows: whether the
+// database answers (Ping), whether the server may work there (Check), and whether there
+// ever were tasks (NeverHadTasks).
 type Pool struct {
 	pool       *pgxpool.Pool
-	shares     shares
+	userLimit  userLimit
 	prepares   atomic.Bool
 	adapts     bool // stops preparing where a pooler does not keep up with it
 	unprepare  sync.Once
-	generation atomic.Int64 // of the texts that are sent; see attempt
+	generation atomic.Int64 // of the texts that are sent; see retry
 
 	distributed bool
 	log         *slog.Logger // nil for none
@@ -49,15 +49,15 @@ type Pool struct {
 // Option changes how a pool works.
 type Option func(*Pool)
 
-// LogTo is where the pool tells what it finds out about a pooler.
-func LogTo(log *slog.Logger) Option { return func(p *Pool) { p.log = log } }
+// WithLogger logs what the pool finds out about a pooler.
+func WithLogger(log *slog.Logger) Option { return func(p *Pool) { p.log = log } }
 
 // Open prepares a pool for a PostgreSQL URL and connects to nothing yet. The URL
 // may carry pgx's parameters, such as pool_max_conns. The error never repeats the
 // URL, which holds a password.
 //
-// Statements are prepared once a connection, until a pooler turns out not to keep
-// them apart: then they are no longer. Where the URL has default_query_exec_mode, this
+// Statements are prepared once per connection, until a pooler turns out not to keep
+// them apart: from then on none is. Where the URL has default_query_exec_mode, this
 // never changes: cache_statement always prepares, by the pool's own means, and the
 // other modes are pgx's.
 func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
@@ -72,8 +72,8 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	p := &Pool{
-		shares: shares{size: max(1, int(config.MaxConns)/4), users: map[string]*share{}},
-		adapts: !strings.Contains(url, "default_query_exec_mode="),
+		userLimit: userLimit{conns: max(1, int(config.MaxConns)/4), users: map[string]*userConns{}},
+		adapts:    !strings.Contains(url, "default_query_exec_mode="),
 	}
 	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
 		// pgx would take a result for what it was when the statement was prepared,
@@ -101,9 +101,9 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 // Close closes the connections and waits for those in use.
 func (p *Pool) Close() { p.pool.Close() }
 
-// Ping asks the database for an answer; the error is ErrUnavailable without one.
+// Ping checks that the database answers; the error is ErrUnavailable where it does not.
 func (p *Pool) Ping(ctx context.Context) error {
-	return p.attempt(ctx, true, func(string) error { return p.ping(ctx) })
+	return p.retry(ctx, true, func(string) error { return p.ping(ctx) })
 }
 
 func (p *Pool) ping(ctx context.Context) error {
@@ -113,7 +113,7 @@ func (p *Pool) ping(ctx context.Context) error {
 	}
 	defer conn.Release()
 	start := time.Now()
-	defer func() { trace(ctx, "Ping", time.Since(start)) }()
+	defer func() { recordTiming(ctx, "Ping", time.Since(start)) }()
 	return translate(conn.Ping(ctx))
 }
 
@@ -123,38 +123,37 @@ func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	defer cancel()
 	conn, err := p.pool.Acquire(wait)
 	if err != nil {
-		return nil, explainWait(ctx, err)
+		return nil, waitError(ctx, err)
 	}
 	return conn, nil
 }
 
-// acquireFor is acquire within a user's share of the connections. leave gives the
-// connection back.
-func (p *Pool) acquireFor(ctx context.Context, userID string) (conn *pgxpool.Conn, leave func(), err error) {
+// acquireFor is acquire within the limit of one user. release gives the connection back.
+func (p *Pool) acquireFor(ctx context.Context, userID string) (conn *pgxpool.Conn, release func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
-	leaveShare, err := p.shares.enter(wait, userID)
+	releaseSlot, err := p.userLimit.acquire(wait, userID)
 	if err != nil {
-		return nil, nil, explainWait(ctx, err)
+		return nil, nil, waitError(ctx, err)
 	}
 	if conn, err = p.pool.Acquire(wait); err != nil {
-		leaveShare()
-		return nil, nil, explainWait(ctx, err)
+		releaseSlot()
+		return nil, nil, waitError(ctx, err)
 	}
-	return conn, func() { conn.Release(); leaveShare() }, nil
+	return conn, func() { conn.Release(); releaseSlot() }, nil
 }
 
-// explainWait tells a client that left from a database that has no connection.
-func explainWait(ctx context.Context, err error) error {
+// waitError distinguishes a client that left from a database that has no connection.
+func waitError(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
 	return &unavailableError{cause: err}
 }
 
-// NeverHadTasks tells whether the table of tasks has held nothing since it was made
-// or truncated. It asks for the table's size, since row-level security shows a login
-// no rows to count.
+// NeverHadTasks reports whether the table of tasks has held nothing since it was made
+// or truncated. It reads the table's size, since row-level security shows a login no
+// rows to count.
 func (p *Pool) NeverHadTasks(ctx context.Context) (bool, error) {
 	var empty bool
 	err := p.pool.QueryRow(ctx, "SELECT pg_relation_size('tasks') = 0").Scan(&empty)

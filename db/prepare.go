@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// suffixOf makes a text another statement in each generation. 0 is that of a text as
-// it is.
+// suffixOf makes a text another statement in each generation. Generation 0 is the text
+// as sqlc wrote it.
 func suffixOf(generation int64) string {
 	if generation == 0 {
 		return ""
@@ -16,13 +16,13 @@ func suffixOf(generation int64) string {
 	return "\n-- " + strconv.FormatInt(generation, 36)
 }
 
-// prepare has a connection know the statements by their text, each in a round trip
-// the first time.
+// prepare prepares each statement on conn, named by its text: a round trip the first
+// time.
 func (p *Pool) prepare(ctx context.Context, conn *pgx.Conn, queries []query) error {
 	if !p.prepares.Load() {
 		return nil
 	}
-	if _, err := conn.Prepare(ctx, enterScope, enterScope); err != nil {
+	if _, err := conn.Prepare(ctx, setScope, setScope); err != nil {
 		return err
 	}
 	for _, q := range queries {
@@ -33,8 +33,8 @@ func (p *Pool) prepare(ctx context.Context, conn *pgx.Conn, queries []query) err
 	return nil
 }
 
-// stopPreparing replaces the connections by ones that know no statement, once. Whoever
-// comes meanwhile waits: another attempt would meet the connections that do.
+// stopPreparing replaces the connections by ones without prepared statements, once.
+// Callers that come meanwhile wait: retrying earlier would meet the old connections.
 func (p *Pool) stopPreparing() {
 	p.unprepare.Do(func() {
 		p.prepares.Store(false)

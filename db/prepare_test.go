@@ -7,10 +7,10 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-// TestNobodyGoesOnBeforeTheConnectionsAreReplaced has many find out at once that the
+// TestStopPreparingReplacesTheConnectionsBeforeItReturns has many find out at once that the
 // pooler does not keep statements apart: who went on early would get a connection that
 // still knows some.
-func TestNobodyGoesOnBeforeTheConnectionsAreReplaced(t *testing.T) {
+func TestStopPreparingReplacesTheConnectionsBeforeItReturns(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	for range 100 {
 		pool := dbtest.Pool(t, url+"&pool_max_conns=1")

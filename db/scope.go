@@ -10,13 +10,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// enterScope makes the rest of the transaction todo_app's, for one user and a
-// bounded time. The settings end with the transaction, so the connection carries
-// nothing over. A startup parameter would not pass a pooler.
-const enterScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true)"
-
-// enterRole is the part of it that a LOCK TABLE needs.
-const enterRole = "SET LOCAL ROLE todo_app"
+const (
+	// setScope makes the rest of the transaction todo_app's, for one user and a bounded
+	// time. The settings end with the transaction, so the connection carries nothing
+	// over. A startup parameter would not pass a pooler.
+	setScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true)"
+	// setRole is the part of it that a LOCK TABLE needs.
+	setRole = "SET LOCAL ROLE todo_app"
+)
 
 // As returns the queries in the scope of one user: each runs as todo_app with
 // app.user_id set, so that row-level security admits that user's rows alone. The
@@ -33,7 +34,7 @@ func (p *Pool) As(userID string) *Queries {
 type scope struct {
 	pool   *Pool
 	userID string
-	limit  time.Duration // of a statement
+	limit  time.Duration // per statement
 	// snapshot has all queries that are sent together see the same state.
 	snapshot bool
 }
@@ -52,58 +53,52 @@ func (s scope) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return row{rows, err}
 }
 
+// Query returns an error of the query itself; what fails later, while its rows are read
+// or when it commits, is in the rows.
 func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	rows, err := s.query(ctx, sql, args)
+	var rows pgx.Rows
+	err := s.pool.retry(ctx, isRead(sql), func(suffix string) (err error) {
+		rows, err = s.queryOnce(ctx, sql+suffix, args)
+		return err
+	})
 	if err != nil {
 		return nil, translate(err)
 	}
 	return rows, nil
 }
 
-func (s scope) query(ctx context.Context, sql string, args []any) (rows *scopedRows, err error) {
-	err = s.pool.attempt(ctx, isRead(sql), func(suffix string) error {
-		if rows, err = s.send(ctx, sql+suffix, args); err != nil {
-			return err
-		}
-		if err := rows.Rows.Err(); isOutdated(err) || isMisplaced(err) {
-			rows.Close()
-			return err
-		}
-		// Any other error of the query is for who reads its rows.
-		return nil
-	})
-	return rows, err
-}
-
-// send puts the scope and the query into one pipeline and reads the scope's
-// answer, so that a connection that was already dead shows here.
-func (s scope) send(ctx context.Context, sql string, args []any) (*scopedRows, error) {
+func (s scope) queryOnce(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
 	start := time.Now()
-	conn, leave, err := s.pool.acquireFor(ctx, s.userID)
+	conn, releaseConn, err := s.pool.acquireFor(ctx, s.userID)
 	if err != nil {
 		return nil, err
 	}
 	// What has begun ends: pgx would close the connection of a client that leaves,
 	// and clients that come and go would keep the pool connecting.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit+timeoutSlack)
-	r := &scopedRows{answers: s.pool.ask(ctx, conn, s, query{sql, args}), leave: func() {
-		leave()
+	release := func() {
+		releaseConn()
 		cancel()
-		trace(ctx, queryName(sql), time.Since(start))
-	}}
-	if err := r.answers.entered(); err != nil {
-		r.finish()
+		recordTiming(ctx, queryName(sql), time.Since(start))
+	}
+	results, err := s.pool.send(ctx, conn, s, query{sql, args})
+	if err != nil {
+		release()
 		return nil, err
 	}
-	// An error of the query itself is in the rows, too.
-	r.Rows, _ = r.answers.Query()
-	return r, nil
+	rows, err := results.Query()
+	if err != nil {
+		_ = results.Close()
+		release()
+		return nil, err
+	}
+	return &scopedRows{Rows: rows, results: results, release: release}, nil
 }
 
 // milliseconds is how statement_timeout reads a duration.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// isRead tells whether a generated query only reads: those start with SELECT, and
+// isRead reports whether a generated query only reads: those start with SELECT, and
 // those that write with WITH, INSERT, UPDATE or DELETE.
 func isRead(sql string) bool {
 	_, statement, _ := strings.Cut(sql, "\n")
@@ -114,10 +109,10 @@ func isRead(sql string) bool {
 // transaction has ended: a commit that fails shows in Err.
 type scopedRows struct {
 	pgx.Rows
-	answers  answers
-	leave    func()
-	finished bool
-	err      error
+	results results
+	release func()
+	closed  bool
+	err     error
 }
 
 func (r *scopedRows) Next() bool {
@@ -129,8 +124,13 @@ func (r *scopedRows) Next() bool {
 }
 
 func (r *scopedRows) Close() {
+	if r.closed {
+		return
+	}
+	r.closed = true
 	r.Rows.Close()
-	r.finish()
+	r.err = r.results.Close()
+	r.release()
 }
 
 func (r *scopedRows) Err() error {
@@ -138,15 +138,6 @@ func (r *scopedRows) Err() error {
 		return translate(err)
 	}
 	return translate(r.err)
-}
-
-func (r *scopedRows) finish() {
-	if r.finished {
-		return
-	}
-	r.finished = true
-	r.err = r.answers.Close()
-	r.leave()
 }
 
 // row is the one row of a query in a scope.

@@ -25,7 +25,7 @@ func inEachMode(t *testing.T, test func(t *testing.T, pool *db.Pool, url string)
 	}
 }
 
-func TestEachQueryIsOneRoundTrip(t *testing.T) {
+func TestScopeRunsEachQueryInOneRoundTrip(t *testing.T) {
 	for mode, options := range modes {
 		proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
 		pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
@@ -49,7 +49,7 @@ func TestEachQueryIsOneRoundTrip(t *testing.T) {
 	}
 }
 
-func TestConnectionCarriesNothingOver(t *testing.T) {
+func TestScopeLeavesNothingOnTheConnection(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		if _, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000}); err != nil {
 			t.Fatal(err)
@@ -60,9 +60,9 @@ func TestConnectionCarriesNothingOver(t *testing.T) {
 	})
 }
 
-// TestUsersStayApartOnFewConnections has 32 users at once on 2 connections: what
+// TestScopeKeepsUsersApartOnFewConnections has 32 users at once on 2 connections: what
 // one leaves behind, another would meet.
-func TestUsersStayApartOnFewConnections(t *testing.T) {
+func TestScopeKeepsUsersApartOnFewConnections(t *testing.T) {
 	for mode, options := range modes {
 		for _, login := range dbtest.Logins {
 			for name, route := range dbtest.Routes {
@@ -128,7 +128,7 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 	return nil
 }
 
-func TestFailedCommitIsAnError(t *testing.T) {
+func TestCommitThatFailsIsAnError(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		dbtest.Exec(t, url, `
 			CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$;
@@ -140,7 +140,7 @@ func TestFailedCommitIsAnError(t *testing.T) {
 	})
 }
 
-func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
+func TestErrorOfADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	pool := dbtest.Pool(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
 	_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000})
 	if !errors.Is(err, db.ErrUnavailable) {
@@ -151,7 +151,7 @@ func TestDatabaseThatIsAwayIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestClientThatLeavesIsNoFaultOfTheDatabase(t *testing.T) {
+func TestErrorOfAClientThatLeavesIsNotTheDatabases(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -162,7 +162,7 @@ func TestClientThatLeavesIsNoFaultOfTheDatabase(t *testing.T) {
 	})
 }
 
-func TestConstraintIsNamed(t *testing.T) {
+func TestErrorOfAConstraintNamesIt(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		for title, constraint := range map[string]string{
 			"":                        "tasks_title_length",
@@ -183,12 +183,12 @@ func TestConstraintIsNamed(t *testing.T) {
 	})
 }
 
-// TestReadsSurviveALostConnection kills the connection before each query that only
+// TestRetryRepeatsReadsOnALostConnection kills the connection before each query that only
 // reads.
-func TestReadsSurviveALostConnection(t *testing.T) {
+func TestRetryRepeatsReadsOnALostConnection(t *testing.T) {
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-		for name, statement := range db.Statements(t.Context()) {
+		for name, statement := range db.Statements() {
 			if !strings.Contains(statement, "\nSELECT /* ") {
 				continue
 			}
@@ -204,9 +204,9 @@ func TestReadsSurviveALostConnection(t *testing.T) {
 	})
 }
 
-// TestWriteThatWasNotSentSurvivesALostConnection kills the connection before it has
+// TestRetryRepeatsAWriteOnlyIfItWasNotSent kills the connection before it has
 // prepared the write, and after: then nobody knows whether the write was done.
-func TestWriteThatWasNotSentSurvivesALostConnection(t *testing.T) {
+func TestRetryRepeatsAWriteOnlyIfItWasNotSent(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
 	q := pool.As(alice)
@@ -230,7 +230,7 @@ func TestWriteThatWasNotSentSurvivesALostConnection(t *testing.T) {
 	}
 }
 
-func TestCreateThatRacesWithErasureIsNoFaultOfTheClient(t *testing.T) {
+func TestCreateTaskThatRacesWithErasureIsUnavailable(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	q := pool.As(alice)
 	var wg sync.WaitGroup

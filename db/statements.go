@@ -15,11 +15,11 @@ import (
 
 var placeholder = regexp.MustCompile(`\$(\d+)`)
 
-// explainAll plans every generated query and begins its execution, which asks for
-// every privilege that it needs, and then runs nothing; preparing it would not ask.
+// explainAll plans every generated query and begins its execution, which checks
+// every privilege that it needs, and then runs nothing; preparing it would not check.
 // It is one round trip. An error comes with the name of the query.
 func explainAll(ctx context.Context, conn *pgx.Conn) (name string, err error) {
-	queries := statements(ctx)
+	queries := Statements()
 	names := slices.Sorted(maps.Keys(queries))
 	// Unnamed, whatever the URL says of other statements, so that nothing stays on a
 	// pooler's connection.
@@ -39,7 +39,7 @@ func explainAll(ctx context.Context, conn *pgx.Conn) (name string, err error) {
 	return "", results.Close()
 }
 
-// noArguments are all NULL but the user, by whom an engine that distributes rows
+// noArguments are NULL, but for the user's id, by which an engine that distributes rows
 // finds the node.
 func noArguments(statement string) [][]byte {
 	count := 0
@@ -52,36 +52,39 @@ func noArguments(statement string) [][]byte {
 	return arguments
 }
 
-// statements returns the text of every generated query by its name. It calls each
-// with a DBTX that only listens, so a new query cannot be forgotten.
-func statements(ctx context.Context) map[string]string {
-	heard := &listener{}
-	queries := reflect.ValueOf(New(heard))
+// Statements returns the SQL of every generated query by its name. It calls each with
+// a Recorder, so a new query cannot be forgotten.
+func Statements() map[string]string {
+	recorder := &Recorder{}
+	queries := reflect.ValueOf(New(recorder))
 	found := map[string]string{}
-	for i, querier := 0, reflect.TypeFor[Querier](); i < querier.NumMethod(); i++ {
-		method := queries.MethodByName(querier.Method(i).Name)
-		method.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.Zero(method.Type().In(1))})
-		found[querier.Method(i).Name] = heard.sql
+	for querier := range reflect.TypeFor[Querier]().Methods() {
+		method := queries.MethodByName(querier.Name)
+		method.Call([]reflect.Value{reflect.ValueOf(context.Background()), reflect.Zero(method.Type().In(1))})
+		found[querier.Name] = recorder.SQL
 	}
 	return found
 }
 
-// listener is a DBTX that remembers the last query and runs none.
-type listener struct{ sql string }
-
-var errListening = errors.New("only listening")
-
-func (l *listener) Exec(_ context.Context, sql string, _ ...any) (pgconn.CommandTag, error) {
-	l.sql = sql
-	return pgconn.CommandTag{}, errListening
+// Recorder is a DBTX that captures the last query with its arguments and runs none.
+type Recorder struct {
+	SQL  string
+	Args []any
 }
 
-func (l *listener) Query(_ context.Context, sql string, _ ...any) (pgx.Rows, error) {
-	l.sql = sql
-	return nil, errListening
+var errRecorded = errors.New("recorded and not run")
+
+func (r *Recorder) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	r.SQL, r.Args = sql, args
+	return pgconn.CommandTag{}, errRecorded
 }
 
-func (l *listener) QueryRow(_ context.Context, sql string, _ ...any) pgx.Row {
-	l.sql = sql
-	return row{err: errListening}
+func (r *Recorder) Query(_ context.Context, sql string, args ...any) (pgx.Rows, error) {
+	r.SQL, r.Args = sql, args
+	return nil, errRecorded
+}
+
+func (r *Recorder) QueryRow(_ context.Context, sql string, args ...any) pgx.Row {
+	r.SQL, r.Args = sql, args
+	return row{err: errRecorded}
 }

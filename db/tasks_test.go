@@ -14,7 +14,7 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-func TestIDCreatedTwiceIsOneTask(t *testing.T) {
+func TestCreateTaskTwiceWithOneIDMakesOneTask(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	id := uuid.New()
 	first := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "first", Priority: "medium", Tags: []string{}})
@@ -31,7 +31,7 @@ func TestIDCreatedTwiceIsOneTask(t *testing.T) {
 	}
 }
 
-func TestFirstWritesThatRaceMakeOneUserAndOneTask(t *testing.T) {
+func TestCreateTaskRacesMakeOneUserAndOneTask(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	for round := range 20 {
@@ -59,7 +59,7 @@ func TestFirstWritesThatRaceMakeOneUserAndOneTask(t *testing.T) {
 	}
 }
 
-func TestUpdatedAtMovesWithEveryChangeAndOnlyThen(t *testing.T) {
+func TestUpdateTaskMovesUpdatedAtWithEveryChangeAndOnlyThen(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Description: new("b"), Priority: "medium", Tags: []string{}})
 	if !made.Task.UpdatedAt.Equal(made.Task.CreatedAt) {
@@ -93,7 +93,7 @@ func TestUpdatedAtMovesWithEveryChangeAndOnlyThen(t *testing.T) {
 	}
 }
 
-func TestConcurrentTogglesAreAllCounted(t *testing.T) {
+func TestCompleteTaskCountsConcurrentToggles(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "medium", Tags: []string{}})
 	seen := make(chan db.CompleteTaskRow, 101)
@@ -121,7 +121,7 @@ func TestConcurrentTogglesAreAllCounted(t *testing.T) {
 	}
 }
 
-func TestListIsNewestFirst(t *testing.T) {
+func TestListTasksIsNewestFirst(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	for range 5 {
@@ -140,7 +140,7 @@ func TestListIsNewestFirst(t *testing.T) {
 	}
 }
 
-func TestEmailFollowsTheLatestWriteThatCarriesOne(t *testing.T) {
+func TestUsersEmailFollowsTheLatestWriteThatCarriesOne(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	id := uuid.New()

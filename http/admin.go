@@ -107,7 +107,7 @@ func (a *Admin) checked(ctx context.Context) error {
 		a.err = nil
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		a.err = &notReadyError{"the database does not answer", err}
-	case errors.Is(err, db.ErrWall):
+	case errors.Is(err, db.ErrRLS):
 		a.err = &notReadyError{"row-level security does not hold", err}
 	default:
 		a.err = &notReadyError{"the schema does not fit", err}

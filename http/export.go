@@ -69,7 +69,7 @@ func (s *server) export(w http.ResponseWriter, r *http.Request) error {
 		defer leave()
 		out := bufio.NewWriterSize(&chunks{w, http.NewResponseController(w)}, chunkSize)
 		// The trace of its queries would be written before they end.
-		err = s.writeExport(db.WithTrace(r.Context(), nil), out, user, &started)
+		err = s.writeExport(db.WithQueryTiming(r.Context(), nil), out, user, &started)
 	}
 	switch {
 	case err != nil && started:

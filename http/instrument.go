@@ -25,7 +25,7 @@ type info struct {
 	route     string
 	user      string
 	err       error
-	trace     db.Trace
+	trace     db.QueryTiming
 }
 
 type infoKey struct{}
@@ -41,7 +41,7 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), route: "none"}
-		r = r.WithContext(db.WithTrace(context.WithValue(r.Context(), infoKey{}, i), &i.trace))
+		r = r.WithContext(db.WithQueryTiming(context.WithValue(r.Context(), infoKey{}, i), &i.trace))
 		reply := &reply{ResponseWriter: w, info: i}
 		header := w.Header()
 		header.Set("X-Request-Id", i.requestID)

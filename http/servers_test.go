@@ -16,7 +16,7 @@ import (
 func TestAnyServerGoesOnWhereAnotherStopped(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	one := serveDatabase(t, url)
-	two := serveDatabase(t, url, func(c *todohttp.Config) { c.DB = dbtest.Pool(t, url, db.Distributed) })
+	two := serveDatabase(t, url, func(c *todohttp.Config) { c.DB = dbtest.Pool(t, url, db.WithDistributed) })
 
 	key := "Idempotency-Key: " + uuid.NewString()
 	first := one.do(alice, "POST", tasksOf(alice), `{"title":"once"}`, key).must(t, 201).task(t)
@@ -50,7 +50,7 @@ func TestReplicaServesReads(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	made := serveDatabase(t, url).create(alice, "a")
 	dbtest.Exec(t, url, "ALTER DATABASE "+dbtest.Value[string](t, url, "SELECT current_database()")+" SET default_transaction_read_only = on")
-	for _, options := range [][]db.Option{nil, {db.Distributed}} {
+	for _, options := range [][]db.Option{nil, {db.WithDistributed}} {
 		pool := dbtest.Pool(t, url, options...)
 		if _, err := pool.Check(t.Context()); err != nil {
 			t.Error(err)

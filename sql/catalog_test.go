@@ -198,14 +198,14 @@ func TestQueryResultsKeepTheirTypesThroughEveryMigration(t *testing.T) {
 		if err := m.Goto(t.Context(), version); err != nil {
 			t.Fatal(err)
 		}
-		after := resultTypes(t, conn, dbtest.Statements())
+		after := resultTypes(t, conn, db.Statements())
 		for _, fault := range resultFaults(before, after) {
 			t.Errorf("version %d: query %s", version, fault)
 		}
 		before = after
 	}
-	if len(before) != len(dbtest.Statements()) {
-		t.Errorf("%d of %d queries prepare", len(before), len(dbtest.Statements()))
+	if len(before) != len(db.Statements()) {
+		t.Errorf("%d of %d queries prepare", len(before), len(db.Statements()))
 	}
 }
 
@@ -226,9 +226,9 @@ func TestQueryResultThatAMigrationChangesIsReported(t *testing.T) {
 			t.Parallel()
 			url := dbtest.New(t, dbtest.NeonOwner)
 			conn := connect(t, url)
-			before := resultTypes(t, conn, dbtest.Statements())
+			before := resultTypes(t, conn, db.Statements())
 			dbtest.Exec(t, url, sql)
-			faults := strings.Join(resultFaults(before, resultTypes(t, conn, dbtest.Statements())), "; ")
+			faults := strings.Join(resultFaults(before, resultTypes(t, conn, db.Statements())), "; ")
 			if says == "" && faults != "" || !strings.Contains(faults, says) {
 				t.Errorf("faults %q, want %q", faults, says)
 			}

@@ -13,7 +13,7 @@ import (
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
-var update = flag.Bool("update", false, "write schema.sql")
+var update = flag.Bool("update", false, "write schema.sql and plans.md")
 
 const schemaFile = "schema.sql"
 

@@ -4,7 +4,6 @@ package sql_test
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	pgquery "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/securetodo/securetodo/db/dbtest"
+	"github.com/securetodo/securetodo/db"
 )
 
 // immutable are the functions that PostgreSQL calls IMMUTABLE among those that write
@@ -63,26 +62,6 @@ func (v *volatility) node(m protoreflect.Message, at place) {
 	}
 }
 
-// children are the nodes right below one.
-func children(m protoreflect.Message) iter.Seq[protoreflect.Message] {
-	return func(yield func(protoreflect.Message) bool) {
-		m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-			switch {
-			case field.Message() == nil:
-			case field.IsList():
-				for i := range value.List().Len() {
-					if !yield(value.List().Get(i).Message()) {
-						return false
-					}
-				}
-			default:
-				return yield(value.Message())
-			}
-			return true
-		})
-	}
-}
-
 func (v *volatility) call(name string, ofColumn bool, at place) {
 	switch {
 	case !at.changed:
@@ -104,7 +83,7 @@ func isInterval(n *pgquery.Node) bool {
 
 func TestVolatileFunctionsStandWhereCitusTakesThem(t *testing.T) {
 	t.Parallel()
-	for name, statement := range dbtest.Statements() {
+	for name, statement := range db.Statements() {
 		for _, fault := range volatilityFaultsOf(t, statement) {
 			t.Errorf("%s: %s", name, fault)
 		}

@@ -149,7 +149,7 @@ func (c config) verifier(log *slog.Logger) (*auth.Verifier, error) {
 // open opens the pool for queries.
 func (c config) open(ctx context.Context, options ...db.Option) (*db.Pool, error) {
 	if c.DBDistributed {
-		options = append(options, db.Distributed)
+		options = append(options, db.WithDistributed)
 	}
 	pool, err := db.Open(ctx, c.DatabaseURL, options...)
 	if err != nil {

@@ -72,7 +72,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 	if err != nil {
 		return err
 	}
-	pool, err := c.open(ctx, db.LogTo(log))
+	pool, err := c.open(ctx, db.WithLogger(log))
 	if err != nil {
 		return err
 	}

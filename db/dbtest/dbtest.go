@@ -100,7 +100,7 @@ func As(t testing.TB, databaseURL, login, password string) string {
 func Pool(t testing.TB, databaseURL string, options ...db.Option) *db.Pool {
 	t.Helper()
 	if os.Getenv("DB_DISTRIBUTED") == "true" {
-		options = append(options, db.Distributed)
+		options = append(options, db.WithDistributed)
 	}
 	pool, err := db.Open(t.Context(), pooled(t, databaseURL), options...)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestStatementsHaveTheTextOfEveryQuery(t *testing.T) {
-	statements := dbtest.Statements()
+	statements := db.Statements()
 	if want := reflect.TypeFor[db.Querier]().NumMethod(); len(statements) != want {
 		t.Errorf("%d statements of %d queries", len(statements), want)
 	}
@@ -26,7 +26,7 @@ func TestStatementsHaveTheTextOfEveryQuery(t *testing.T) {
 func TestCallReturnsWhatAQuerySends(t *testing.T) {
 	id := uuid.New()
 	sql, args := dbtest.Call("GetTask", db.GetTaskParams{UserID: "alice", ID: id})
-	if sql != dbtest.Statements()["GetTask"] || !reflect.DeepEqual(args, []any{"alice", id}) {
+	if sql != db.Statements()["GetTask"] || !reflect.DeepEqual(args, []any{"alice", id}) {
 		t.Errorf("%q, %v", sql, args)
 	}
 }

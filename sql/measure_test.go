@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"fmt"
@@ -102,7 +102,7 @@ type measurement struct {
 // connFor gives a write a database of its own: what is rolled back still takes room.
 func (w workload) connFor(t *testing.T, name string) *pgx.Conn {
 	t.Helper()
-	if _, statement, _ := strings.Cut(db.Statements(t.Context())[name], "\n"); strings.HasPrefix(statement, "SELECT") {
+	if _, statement, _ := strings.Cut(db.Statements()[name], "\n"); strings.HasPrefix(statement, "SELECT") {
 		return w.reads
 	}
 	return connect(t, dbtest.Clone(t, w.url))
@@ -113,7 +113,7 @@ func (w workload) connFor(t *testing.T, name string) *pgx.Conn {
 func (w workload) measure(t *testing.T, conn *pgx.Conn, name string, o owner, mode string) measurement {
 	t.Helper()
 	ctx := t.Context()
-	statement, args := db.Call(ctx, name, calls[name](o))
+	statement, args := dbtest.Call(name, calls[name](o))
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func (w workload) measure(t *testing.T, conn *pgx.Conn, name string, o owner, mo
 	defer conn.Exec(ctx, "DEALLOCATE planned")
 	// What a connection reads but once, the catalog and the roots of the indexes, is
 	// read for another user.
-	_, others := db.Call(ctx, name, calls[name](w.other))
+	_, others := dbtest.Call(name, calls[name](w.other))
 	explain(t, tx, "ANALYZE", w.other.id, others)
 	before := counters(t, tx)
 	plan := explain(t, tx, "ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF", o.id, args)

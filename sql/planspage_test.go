@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"fmt"

@@ -13,9 +13,9 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-// TestStatementOlderThanAMigrationIsMended changes a result's type under a warm
+// TestRetryMendsAStatementOlderThanAMigration changes a result's type under a warm
 // connection.
-func TestStatementOlderThanAMigrationIsMended(t *testing.T) {
+func TestRetryMendsAStatementOlderThanAMigration(t *testing.T) {
 	for name, route := range dbtest.Routes {
 		t.Run(name, func(t *testing.T) {
 			url := dbtest.New(t, dbtest.NeonOwner)
@@ -44,7 +44,7 @@ func TestStatementOlderThanAMigrationIsMended(t *testing.T) {
 	}
 }
 
-func TestMendedStatementIsOneRoundTripAgain(t *testing.T) {
+func TestRetryLeavesAStatementOfOneRoundTrip(t *testing.T) {
 	for name, route := range dbtest.Routes {
 		t.Run(name, func(t *testing.T) {
 			url := dbtest.New(t, dbtest.NeonOwner)
@@ -68,9 +68,9 @@ func TestMendedStatementIsOneRoundTripAgain(t *testing.T) {
 	}
 }
 
-// TestResultIsReadAsWhatItIs has a pooler's new connection prepare a statement that
+// TestResultIsReadByTheTypesThatItHas has a pooler's new connection prepare a statement that
 // its client prepared on another, before the result changed its type.
-func TestResultIsReadAsWhatItIs(t *testing.T) {
+func TestResultIsReadByTheTypesThatItHas(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, dbtest.NewPgBouncer(t, url, 1, true).URL)
 	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
@@ -84,13 +84,13 @@ func TestResultIsReadAsWhatItIs(t *testing.T) {
 	}
 }
 
-// TestPoolerWithoutPreparedStatementsIsFoundOut has two servers share the pooler's one
+// TestPoolerWithoutPreparedStatementsIsDetected has two servers share the pooler's one
 // connection, on which what one has prepared is in the other's way.
-func TestPoolerWithoutPreparedStatementsIsFoundOut(t *testing.T) {
+func TestPoolerWithoutPreparedStatementsIsDetected(t *testing.T) {
 	url := dbtest.NewPgBouncer(t, dbtest.New(t, dbtest.NeonOwner), 1, false).URL
 	var log strings.Builder
 	for _, user := range []string{alice, bob, alice} {
-		pool := dbtest.Pool(t, url, db.LogTo(slog.New(slog.NewTextHandler(&log, nil))))
+		pool := dbtest.Pool(t, url, db.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		if err := useOwnTasks(t.Context(), pool.As(user), user); err != nil {
 			t.Error(err)
 		}
@@ -100,7 +100,7 @@ func TestPoolerWithoutPreparedStatementsIsFoundOut(t *testing.T) {
 	}
 }
 
-func TestURLDecidesWhatIsPrepared(t *testing.T) {
+func TestOpenPreparesAsTheURLSays(t *testing.T) {
 	for parameter, want := range map[string]int{
 		"": 2, // the scope and the query
 		"&default_query_exec_mode=cache_statement": 2,

@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ type owner struct {
 // calls has, for every generated query but the lists, which are alike, the parameters of
 // an ordinary request: no filters, and the e-mail that is stored already.
 var calls = withListCalls(map[string]func(owner) any{
-	"GetTask":                  func(o owner) any { return db.GetTaskParams{UserID: o.id, ID: o.middle.ID} },
+	"GetTask": func(o owner) any { return db.GetTaskParams{UserID: o.id, ID: o.middle.ID} },
 	"CreateTask": func(o owner) any {
 		return db.CreateTaskParams{UserID: o.id, ID: newIDs[0], Title: "Buy milk", Priority: "medium", Tags: []string{}, Email: &o.email}
 	},
@@ -52,14 +52,16 @@ var calls = withListCalls(map[string]func(owner) any{
 // withListCalls adds the list queries, with the first page of a user with few tasks and
 // one from the middle of many. The name of the query says which field is its sort key.
 func withListCalls(calls map[string]func(owner) any) map[string]func(owner) any {
-	for name := range dbtest.Statements() {
+	for name := range db.Statements() {
 		sort, isList := strings.CutPrefix(name, "ListTasks")
 		if !isList {
 			continue
 		}
 		field := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(sort, "By"), "Asc"), "Desc")
 		calls[name] = func(o owner) any {
-			p := listParams(reflect.ValueOf(db.New(nil)).MethodByName(name).Type().In(1), o.id, pageSize)
+			first := dbtest.ListParams(name, o.id, pageSize)
+			p := reflect.New(reflect.TypeOf(first)).Elem()
+			p.Set(reflect.ValueOf(first))
 			if o.tasks > pageSize {
 				key := reflect.Indirect(reflect.ValueOf(o.middle).FieldByName(cmp.Or(field, "CreatedAt")))
 				after := reflect.New(key.Type())

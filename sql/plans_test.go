@@ -1,4 +1,4 @@
-package db_test
+package sql_test
 
 import (
 	"cmp"
@@ -36,7 +36,7 @@ func measured(t *testing.T) []measurement {
 // modes of planning.
 func measureAll(t *testing.T) []measurement {
 	t.Helper()
-	queries := slices.Sorted(maps.Keys(db.Statements(t.Context())))
+	queries := slices.Sorted(maps.Keys(db.Statements()))
 	for _, name := range queries {
 		if calls[name] == nil {
 			t.Fatalf("query %s has no example: add it to calls", name)
@@ -73,7 +73,7 @@ var claimed = regexp.MustCompile(`(?s)\n-- Index: (.*?)\n-- Buffers: at most ([\
 
 func claims(t *testing.T) map[string]claim {
 	t.Helper()
-	files, _ := filepath.Glob("../sql/queries/*.sql")
+	files, _ := filepath.Glob("queries/*.sql")
 	found := map[string]claim{}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
@@ -108,9 +108,9 @@ func (c claim) buffers(m measurement) int {
 	return c.few
 }
 
-// TestEveryQueryKeepsToItsIndexAndBuffers runs each query among 10,000 users with 5
+// TestPlansKeepToTheirIndexAndBuffers runs each query among 10,000 users with 5
 // tasks each and one with 50,000.
-func TestEveryQueryKeepsToItsIndexAndBuffers(t *testing.T) {
+func TestPlansKeepToTheirIndexAndBuffers(t *testing.T) {
 	claims := claims(t)
 	for _, m := range measured(t) {
 		t.Run(fmt.Sprint(m.query, " ", m.tasks, " ", m.mode), func(t *testing.T) {
@@ -169,7 +169,7 @@ func (c claim) faults(m measurement) []string {
 	return faults
 }
 
-const plansFile = "../sql/plans.md"
+const plansFile = "plans.md"
 
 func TestPlansFileIsFresh(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)

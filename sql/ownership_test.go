@@ -1,6 +1,6 @@
 //go:build ownership
 
-package db_test
+package sql_test
 
 import (
 	"fmt"
@@ -23,9 +23,15 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// owners has each table's owner column. A relation that stands neither here nor
-// among the CTEs in scope is refused: a view could show anything.
-var owners = db.Walled()
+// owners has each owned table's owner column. A relation that is neither here nor among
+// the CTEs in scope is refused: a view could show anything.
+var owners = func() map[string]string {
+	columns := map[string]string{}
+	for _, owned := range db.OwnedTables() {
+		columns[owned.Table] = owned.OwnerColumn
+	}
+	return columns
+}()
 
 // ownershipFaults says where a statement reaches a row without binding its owner to
 // $1. It cannot see into functions. What it does not know, it refuses.
@@ -254,7 +260,7 @@ func children(m protoreflect.Message, except ...protoreflect.Name) iter.Seq[prot
 	}
 }
 
-func TestOwnershipEveryQueryBindsItsOwner(t *testing.T) {
+func TestOwnershipIsBoundByEveryQuery(t *testing.T) {
 	statements, firsts := generated(t)
 	var methods []string
 	for method := range reflect.TypeFor[db.Querier]().Methods() {
@@ -279,7 +285,7 @@ func TestOwnershipEveryQueryBindsItsOwner(t *testing.T) {
 // statement, and what its method passes as $1.
 func generated(t *testing.T) (statements, firsts map[string]string) {
 	t.Helper()
-	files, _ := filepath.Glob("*.sql.go")
+	files, _ := filepath.Glob("../db/*.sql.go")
 	statements, firsts = map[string]string{}, map[string]string{}
 	for _, path := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)

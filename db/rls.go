@@ -9,12 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// owners are the owned tables with the expression of their policies, as the catalogs
-// write it, and clauses what a policy of a command says.
-var owners = func() string {
+// ownedPolicies are the owned tables with the expression of their policies, as the
+// catalogs write it, and clauses what a policy of a command says.
+var ownedPolicies = func() string {
 	var rows []string
-	for _, w := range ownedTables {
-		rows = append(rows, fmt.Sprintf("('%s', $$(%s = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)", w.Table, w.OwnerColumn))
+	for _, owned := range ownedTables {
+		rows = append(rows, fmt.Sprintf("('%s', $$(%s = NULLIF(current_setting('app.user_id'::text, true), ''::text))$$)", owned.Table, owned.OwnerColumn))
 	}
 	return "(VALUES " + strings.Join(rows, ", ") + ") AS tables (relname, owned)"
 }()
@@ -22,9 +22,9 @@ var owners = func() string {
 const clauses = `CASE WHEN commands.name <> 'INSERT' THEN ' USING ' || tables.owned ELSE '' END
     || CASE WHEN commands.name IN ('INSERT', 'UPDATE') THEN ' WITH CHECK ' || tables.owned ELSE '' END`
 
-// wallFaults names what in the catalogs would let todo_app see more than one user's
+// rlsFaults names what in the catalogs would let todo_app see more than one user's
 // rows.
-var wallFaults = `
+var rlsFaults = `
 SELECT 'role todo_app is a superuser or has BYPASSRLS: run ALTER ROLE todo_app NOSUPERUSER NOBYPASSRLS'
 FROM pg_roles
 WHERE rolname = current_user
@@ -32,16 +32,16 @@ WHERE rolname = current_user
 UNION ALL
 SELECT format('row-level security of %s is not enabled and forced: run ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', relname)
 FROM pg_class
-WHERE oid IN (SELECT tables.relname::regclass FROM ` + owners + `)
+WHERE oid IN (SELECT tables.relname::regclass FROM ` + ownedPolicies + `)
   AND NOT (relrowsecurity AND relforcerowsecurity)
 UNION ALL
 SELECT format('role todo_app owns %s, or is a member of the role that does: run ALTER TABLE %1$s OWNER TO the login that migrates', relname)
 FROM pg_class
-WHERE oid IN (SELECT tables.relname::regclass FROM ` + owners + `)
+WHERE oid IN (SELECT tables.relname::regclass FROM ` + ownedPolicies + `)
   AND pg_has_role(current_user, relowner, 'MEMBER')
 UNION ALL
 SELECT format('%s has no policy for %s: run CREATE POLICY %s_%s ON %1$s FOR %2$s TO todo_app%5$s', tables.relname, commands.name, tables.relname, lower(commands.name), ` + clauses + `)
-FROM ` + owners + `
+FROM ` + ownedPolicies + `
 CROSS JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
 WHERE NOT EXISTS (
   SELECT FROM pg_policy
@@ -55,7 +55,7 @@ SELECT format('policy %I of %s does not compare the owner with app.user_id alone
     ELSE format('ALTER POLICY %I ON %s%s', polname, tables.relname, ` + clauses + `)
   END
 FROM pg_policy
-JOIN ` + owners + ` ON polrelid = tables.relname::regclass
+JOIN ` + ownedPolicies + ` ON polrelid = tables.relname::regclass
 LEFT JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
   ON polname = tables.relname || '_' || lower(commands.name)
   AND polcmd = commands.code::"char"
@@ -71,28 +71,28 @@ WHERE polpermissive
     OR (polqual IS NULL AND polwithcheck IS NULL)
   )`
 
-// ErrWall is that row-level security would let todo_app see more than one user's
+// ErrRLS says that row-level security would let todo_app see more than one user's
 // rows.
-var ErrWall = errors.New("row-level security does not hold")
+var ErrRLS = errors.New("row-level security does not hold")
 
-// checkWall is one round trip. With no user set, not one row may show; each table has
+// checkRLS is one round trip. With no user set, no row may be visible; each table has
 // a statement of its own, which an engine that distributes them can run.
-func checkWall(ctx context.Context, tx pgx.Tx) error {
+func checkRLS(ctx context.Context, tx pgx.Tx) error {
 	batch := &pgx.Batch{}
-	batch.Queue(wallFaults)
-	for _, w := range ownedTables {
-		batch.Queue("SELECT true FROM " + w.Table + " LIMIT 1")
+	batch.Queue(rlsFaults)
+	for _, owned := range ownedTables {
+		batch.Queue("SELECT true FROM " + owned.Table + " LIMIT 1")
 	}
-	answers := tx.SendBatch(ctx, batch)
-	if err := wallFault(answers); err != nil {
-		_ = answers.Close()
+	results := tx.SendBatch(ctx, batch)
+	if err := rlsFault(results); err != nil {
+		_ = results.Close()
 		return err
 	}
-	return translate(answers.Close())
+	return translate(results.Close())
 }
 
-func wallFault(answers pgx.BatchResults) error {
-	rows, err := answers.Query()
+func rlsFault(results pgx.BatchResults) error {
+	rows, err := results.Query()
 	if err != nil {
 		return translate(err)
 	}
@@ -101,13 +101,13 @@ func wallFault(answers pgx.BatchResults) error {
 		return translate(err)
 	}
 	if len(faults) > 0 {
-		return fmt.Errorf("%w: %s", ErrWall, faults[0])
+		return fmt.Errorf("%w: %s", ErrRLS, faults[0])
 	}
-	for _, w := range ownedTables {
-		var shows bool
-		switch err := answers.QueryRow().Scan(&shows); {
+	for _, owned := range ownedTables {
+		var visible bool
+		switch err := results.QueryRow().Scan(&visible); {
 		case err == nil:
-			return fmt.Errorf("%w: a row of %s shows without a user", ErrWall, w.Table)
+			return fmt.Errorf("%w: a row of %s is visible without a user", ErrRLS, owned.Table)
 		case !errors.Is(err, pgx.ErrNoRows):
 			return translate(err)
 		}

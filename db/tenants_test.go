@@ -1,0 +1,109 @@
+package db_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+// modes are the ways to set a scope.
+var modes = map[string][]db.Option{"set_config": nil, "distributed": {db.WithDistributed}}
+
+// tenants is a database in which alice and bob have a row in every table that users own.
+type tenants struct {
+	url, super string
+	pool       *db.Pool
+	secret     uuid.UUID // alice's task
+}
+
+func newTenants(t *testing.T, login dbtest.Login, options ...db.Option) tenants {
+	t.Helper()
+	url := dbtest.New(t, login)
+	tn := tenants{url: url, super: dbtest.SuperuserURL(t, url), pool: dbtest.Pool(t, url, options...), secret: uuid.Must(uuid.NewV7())}
+	for user, id := range map[string]uuid.UUID{alice: tn.secret, bob: uuid.Must(uuid.NewV7())} {
+		_, err := tn.pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tn
+}
+
+// forEachOwnedTable is SQL made for each table that users own, %[1]s, and its column
+// with the owner's id, %[2]s.
+func forEachOwnedTable(format, separator string) string {
+	var parts []string
+	for _, owned := range db.OwnedTables() {
+		parts = append(parts, fmt.Sprintf(format, pgx.Identifier{owned.Table}.Sanitize(), pgx.Identifier{owned.OwnerColumn}.Sanitize()))
+	}
+	return strings.Join(parts, separator)
+}
+
+// rowsOfAlice is everything of alice's, as a superuser sees it.
+func (tn tenants) rowsOfAlice(t *testing.T) string {
+	t.Helper()
+	return dbtest.Value[string](t, tn.super, "SELECT "+forEachOwnedTable(`
+		(SELECT COALESCE(jsonb_agg(to_jsonb(r) ORDER BY to_jsonb(r)), '[]') FROM %[1]s AS r WHERE %[2]s = 'alice')::text`, " || "))
+}
+
+// mustStayAlices runs an attempt of bob's and checks that it showed and changed
+// nothing of alice's.
+func (tn tenants) mustStayAlices(t *testing.T, attempt func() ([]db.Task, int64, error)) {
+	t.Helper()
+	before := tn.rowsOfAlice(t)
+	seen, changed, err := attempt()
+	if err != nil {
+		seen = nil
+	}
+	for _, task := range seen {
+		if task.UserID == alice || task.Title == "of alice" {
+			t.Errorf("bob sees %+v", task)
+		}
+	}
+	if changed != 0 {
+		t.Errorf("bob changed %d rows", changed)
+	}
+	if after := tn.rowsOfAlice(t); after != before {
+		t.Errorf("alice's rows were\n%s\nand are now\n%s", before, after)
+	}
+}
+
+// forTenants runs a test as each login and in each mode.
+func forTenants(t *testing.T, test func(t *testing.T, tn tenants)) {
+	for _, login := range dbtest.Logins {
+		for mode, options := range modes {
+			t.Run(fmt.Sprint(login, "/", mode), func(t *testing.T) {
+				t.Parallel()
+				test(t, newTenants(t, login, options...))
+			})
+		}
+	}
+}
+
+func forEachQuery(t *testing.T, test func(t *testing.T, tn tenants, name string)) {
+	for name := range attempts {
+		t.Run(name, func(t *testing.T) {
+			forTenants(t, func(t *testing.T, tn tenants) { test(t, tn, name) })
+		})
+	}
+}
+
+// TestIsolationCoversEveryOwnedTable fails where a table is added to the owned tables
+// and nothing of alice's and bob's to it: the other tests would prove nothing about it.
+func TestIsolationCoversEveryOwnedTable(t *testing.T) {
+	tn := newTenants(t, dbtest.NeonOwner)
+	for _, owned := range db.OwnedTables() {
+		for _, user := range []string{alice, bob} {
+			sql := fmt.Sprintf("SELECT count(*) FROM %s WHERE %s = '%s'", owned.Table, owned.OwnerColumn, user)
+			if n := dbtest.Value[int](t, tn.super, sql); n == 0 {
+				t.Errorf("%s has no row in %s: let newTenants make one", user, owned.Table)
+			}
+		}
+	}
+}
