@@ -9,9 +9,9 @@ import (
 // BearerToken returns the token of the one Authorization header of a request
 // (RFC 6750, section 2.1; the scheme in any case, RFC 9110, section 11.1).
 //
-// It fails with [ErrNoToken] when there is no such header or it is of another
-// scheme, and with an [Error] when there are several or what follows the
-// scheme is not one space and a token.
+// The error is [ErrNoToken] if there is no such header or it has another scheme,
+// and an [Error] if there are several or the scheme is not followed by one space
+// and a token.
 func BearerToken(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) > 1 {
@@ -25,7 +25,7 @@ func BearerToken(h http.Header) (string, error) {
 		return "", ErrNoToken
 	}
 	if token == "" || strings.ContainsAny(token, " \t,") {
-		return "", &Error{Reason: Malformed, Cause: errors.New("the Authorization header is not a scheme, one space and a token")}
+		return "", &Error{Reason: Malformed, Cause: errors.New("the Authorization header is not \"Bearer\", one space and a token")}
 	}
 	return token, nil
 }

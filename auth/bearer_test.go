@@ -8,7 +8,7 @@ import (
 	"github.com/securetodo/securetodo/auth"
 )
 
-func TestExactlyOneBearerTokenIsTaken(t *testing.T) {
+func TestBearerTokenNeedsExactlyOneWellFormedHeader(t *testing.T) {
 	for _, c := range []struct {
 		values []string
 		token  string

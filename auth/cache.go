@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// cacheFor is how long a verified token is believed without another look.
-const cacheFor = 5 * time.Minute
+// cacheTTL is how long a verified token is accepted without verifying it again.
+const cacheTTL = 5 * time.Minute
 
-// digest is the SHA-256 of a whole token, signature included: whoever knows it
-// but not the token gains nothing.
+// digest is the SHA-256 of a whole token, signature included. The cache holds it
+// instead of the token, which cannot be derived from it.
 type digest [sha256.Size]byte
 
 func hash(token string) digest { return sha256.Sum256([]byte(token)) }
 
-// cache remembers verified tokens. When it is full, an entry chosen at random
-// makes room: only genuine tokens get in, so nobody can flush it from outside.
+// cache holds verified tokens. When it is full, an arbitrary entry is evicted. It
+// cannot be flushed with forged tokens, since only verified ones are added.
 type cache struct {
 	size int
 
@@ -26,8 +26,8 @@ type cache struct {
 
 type entry struct {
 	Identity
-	key   *key
-	until time.Time
+	key     *key
+	expires time.Time
 }
 
 func newCache(size int) *cache {
@@ -38,20 +38,20 @@ func (c *cache) get(d digest, now time.Time) (Identity, bool) {
 	c.mu.RLock()
 	e, ok := c.entries[d]
 	c.mu.RUnlock()
-	if !ok || !now.Before(e.until) || !e.key.live(now) {
+	if !ok || !now.Before(e.expires) || !e.key.valid(now) {
 		return Identity{}, false
 	}
 	return e.Identity, true
 }
 
-// put adds a token that k has verified. The leeway for clocks is not for the
-// cache: a token past exp is looked at each time.
-func (c *cache) put(d digest, id Identity, k *key, exp, now time.Time) {
-	until := now.Add(cacheFor)
-	if exp.Before(until) {
-		until = exp
+// add adds a token that k has verified. The cache allows no leeway: a token past
+// its exp is verified each time.
+func (c *cache) add(d digest, id Identity, k *key, exp, now time.Time) {
+	expires := now.Add(cacheTTL)
+	if exp.Before(expires) {
+		expires = exp
 	}
-	if !now.Before(until) {
+	if !now.Before(expires) {
 		return
 	}
 	c.mu.Lock()
@@ -62,5 +62,5 @@ func (c *cache) put(d digest, id Identity, k *key, exp, now time.Time) {
 			break
 		}
 	}
-	c.entries[d] = entry{id, k, until}
+	c.entries[d] = entry{id, k, expires}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/securetodo/securetodo/auth/authtest"
 )
 
-func TestACachedTokenCostsThreeAllocationsAtMost(t *testing.T) {
+func TestCacheHitAllocatesThreeTimesAtMost(t *testing.T) {
 	iss := authtest.Start(t)
 	c := iss.Config()
 	c.CacheSize = 10
@@ -25,7 +25,7 @@ func TestACachedTokenCostsThreeAllocationsAtMost(t *testing.T) {
 	}
 }
 
-func TestACachedTokenDoesNotOutliveItsExpiry(t *testing.T) {
+func TestCacheHonoursTheExpiryOfTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		iss := authtest.New(t)
 		v := newVerifier(t, auth.Config{Secret: iss.Secret, CacheSize: 10})
@@ -38,30 +38,30 @@ func TestACachedTokenDoesNotOutliveItsExpiry(t *testing.T) {
 	})
 }
 
-func TestOnlyVerifiedTokensAreRememberedAndNoMoreThanConfigured(t *testing.T) {
+func TestCacheHoldsOnlyVerifiedTokensUpToItsSize(t *testing.T) {
 	iss := authtest.New(t)
 	v := newVerifier(t, auth.Config{Secret: iss.Secret, CacheSize: 10})
 	for n := range 100 {
 		refused(t, v, forged(iss, "HS256"), auth.BadSignature)
 		if n == 0 && v.Cached() != 0 {
-			t.Error("a forged token is remembered")
+			t.Error("a forged token is cached")
 		}
 		accepted(t, v, iss.Token("HS256", map[string]any{"jti": n}))
 		accepted(t, v, iss.Token("HS256", map[string]any{"exp": time.Now().Unix() - 5}))
 		if v.Cached() > 10 {
-			t.Fatalf("%d tokens are remembered", v.Cached())
+			t.Fatalf("%d tokens are cached", v.Cached())
 		}
 	}
 }
 
-func TestATokenThatDiffersInItsSignatureOnlyIsNotTheCachedOne(t *testing.T) {
+func TestCacheTellsTokensApartByTheirSignature(t *testing.T) {
 	iss := authtest.New(t)
 	v := newVerifier(t, auth.Config{Secret: iss.Secret, CacheSize: 10})
 	accepted(t, v, iss.Token("HS256", nil))
 	refused(t, v, forged(iss, "HS256"), auth.BadSignature)
 }
 
-func TestVerifyingIsSafeWhileKeysRotate(t *testing.T) {
+func TestVerifyIsSafeWhileKeysRotate(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		start(t, v)
 		var wg sync.WaitGroup
@@ -69,7 +69,7 @@ func TestVerifyingIsSafeWhileKeysRotate(t *testing.T) {
 			wg.Go(func() {
 				for n := range 50 {
 					want := fmt.Sprintf("user-%d-%d", g, n%7)
-					token := iss.Token(authtest.Algs[n%4], map[string]any{"sub": want})
+					token := iss.Token(authtest.Algs[n%len(authtest.Algs)], map[string]any{"sub": want})
 					for range 3 {
 						if id, err := v.Verify(t.Context(), token); err == nil && id.UserID != want {
 							t.Errorf("got %q, want %q", id.UserID, want)

@@ -14,8 +14,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// claims is a token's claims set (RFC 7519, section 4) as golang-jwt validates
-// it, read strictly. Before decoding, only userClaim is set.
+// claims is the claims set of a token (RFC 7519, section 4) in the form that
+// golang-jwt validates. userClaim must be set before decoding.
 type claims struct {
 	userClaim string
 
@@ -28,18 +28,18 @@ type claims struct {
 
 var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "email"}
 
-// UnmarshalJSON reads a claims set. An unsuitable user claim is not an error
-// here but one of Validate, after the signature.
+// UnmarshalJSON decodes a claims set strictly. An unsuitable user claim is not an
+// error here but in Validate, after the signature is verified.
 func (c *claims) UnmarshalJSON(data []byte) error {
 	path := strings.Split(c.userClaim, ".")
-	watched := registered
+	reserved := registered
 	for _, name := range []string{c.userClaim, path[0]} {
-		if !slices.Contains(watched, name) {
-			watched = append(slices.Clip(watched), name)
+		if !slices.Contains(reserved, name) {
+			reserved = append(slices.Clip(reserved), name)
 		}
 	}
 	var named, nested jsontext.Value
-	err := members(data, watched, func(name string, v jsontext.Value) error {
+	err := eachMember(data, reserved, func(name string, v jsontext.Value) error {
 		if name != "email" && !v.IsValid() {
 			return fmt.Errorf("%q is not valid UTF-8", name)
 		}
@@ -52,19 +52,19 @@ func (c *claims) UnmarshalJSON(data []byte) error {
 		switch name {
 		case "iss":
 			var ok bool
-			if c.iss, ok = text(v); !ok {
+			if c.iss, ok = stringValue(v); !ok {
 				err = errors.New("iss is not a string")
 			}
 		case "aud":
-			c.aud, err = audience(v)
+			c.aud, err = parseAudience(v)
 		case "exp":
-			c.exp, err = numericDate(name, v)
+			c.exp, err = parseNumericDate(name, v)
 		case "nbf":
-			c.nbf, err = numericDate(name, v)
+			c.nbf, err = parseNumericDate(name, v)
 		case "iat":
-			c.iat, err = numericDate(name, v)
+			c.iat, err = parseNumericDate(name, v)
 		case "email":
-			if s, ok := text(v); ok && validEmail(s) {
+			if s, ok := stringValue(v); ok && validEmail(s) {
 				c.Email = s
 			}
 		}
@@ -74,22 +74,22 @@ func (c *claims) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	if named == nil {
-		if named, err = follow(nested, path[1:]); err != nil {
+		if named, err = lookup(nested, path[1:]); err != nil {
 			return err
 		}
 	}
-	c.UserID, c.userErr = c.user(named)
+	c.UserID, c.userErr = c.parseUser(named)
 	return nil
 }
 
-// follow returns the value at the end of a path of names, nil if there is none.
-func follow(v jsontext.Value, path []string) (jsontext.Value, error) {
+// lookup returns the value at a path of member names, nil if there is none.
+func lookup(v jsontext.Value, path []string) (jsontext.Value, error) {
 	for _, name := range path {
 		if v.Kind() != jsontext.KindBeginObject {
 			return nil, nil
 		}
 		var next jsontext.Value
-		err := members(v, []string{name}, func(n string, v jsontext.Value) error {
+		err := eachMember(v, []string{name}, func(n string, v jsontext.Value) error {
 			if n == name {
 				next = v.Clone()
 			}
@@ -103,11 +103,11 @@ func follow(v jsontext.Value, path []string) (jsontext.Value, error) {
 	return v, nil
 }
 
-func (c *claims) user(v jsontext.Value) (string, error) {
+func (c *claims) parseUser(v jsontext.Value) (string, error) {
 	if v == nil {
 		return "", fmt.Errorf("%w: claim %q is missing", errUser, c.userClaim)
 	}
-	id, ok := text(v)
+	id, ok := stringValue(v)
 	if !ok {
 		return "", fmt.Errorf("%w: claim %q is not a string", errUser, c.userClaim)
 	}
@@ -119,8 +119,8 @@ func (c *claims) user(v jsontext.Value) (string, error) {
 
 var errAudience = errors.New("aud is neither a string nor an array of strings")
 
-func audience(v jsontext.Value) (jwt.ClaimStrings, error) {
-	if s, ok := text(v); ok {
+func parseAudience(v jsontext.Value) (jwt.ClaimStrings, error) {
+	if s, ok := stringValue(v); ok {
 		return jwt.ClaimStrings{s}, nil
 	}
 	var values []jsontext.Value
@@ -131,16 +131,16 @@ func audience(v jsontext.Value) (jwt.ClaimStrings, error) {
 	aud := make(jwt.ClaimStrings, len(values))
 	for i, v := range values {
 		var ok bool
-		if aud[i], ok = text(v); !ok {
+		if aud[i], ok = stringValue(v); !ok {
 			return nil, errAudience
 		}
 	}
 	return aud, nil
 }
 
-// numericDate reads seconds since 1970, perhaps with a fraction, up to the end
-// of the year 9999: beyond that, arithmetic on times is a game of chance.
-func numericDate(name string, v jsontext.Value) (*jwt.NumericDate, error) {
+// parseNumericDate parses a NumericDate (RFC 7519, section 2) up to the end of the
+// year 9999, since arithmetic on much later times overflows.
+func parseNumericDate(name string, v jsontext.Value) (*jwt.NumericDate, error) {
 	const year10000 = 253402300800
 	f, err := strconv.ParseFloat(string(v), 64)
 	if v.Kind() != jsontext.KindNumber || err != nil || f < 0 || f >= year10000 {
@@ -158,9 +158,9 @@ func (c *claims) Validate() error {
 	return c.userErr
 }
 
-// The getters of [jwt.Claims] answer a missing claim with its own error: that
-// of golang-jwt does not tell which one is missing. It asks only for those that
-// it is to check.
+// The getters of [jwt.Claims] return an error of their own for a missing claim,
+// because golang-jwt's does not say which one is missing. It calls only the getters
+// of claims that it checks.
 
 func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) {
 	if c.exp == nil {

@@ -6,14 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// Identity is who a verified token speaks for.
+// Identity is the user that a verified token identifies.
 type Identity struct {
-	// UserID is what [ValidUserID] accepts; compare it whole.
+	// UserID satisfies [ValidUserID]. It is opaque and compared byte for byte.
 	UserID string
-	// Email is the token's "email" claim: at most 320 characters and none of
-	// them a control character. It is empty when the token has none, or an odd
-	// one: an e-mail address never refuses a token. Nobody has checked that it
-	// is an address.
+	// Email is the token's "email" claim: at most 320 characters, none of them a
+	// control character. It is empty if the claim is missing or not such a
+	// string, which does not invalidate the token. It need not be an address.
 	Email string
 }
 
@@ -24,19 +23,19 @@ func NewContext(ctx context.Context, id Identity) context.Context {
 	return context.WithValue(ctx, contextKey{}, id)
 }
 
-// FromContext returns the identity that [NewContext] put there.
+// FromContext returns the identity that [NewContext] stored in ctx.
 func FromContext(ctx context.Context) (Identity, bool) {
 	id, ok := ctx.Value(contextKey{}).(Identity)
 	return id, ok
 }
 
-// ValidUserID reports whether s can be a user's id: 1 to 255 bytes of valid
+// ValidUserID reports whether s is valid as a user's id: 1 to 255 bytes of valid
 // UTF-8 without control characters.
 func ValidUserID(s string) bool {
 	return s != "" && len(s) <= 255 && printable(s)
 }
 
-// validEmail uses the longest address that RFC 5321 allows, 64+1+255.
+// validEmail allows the longest address of RFC 5321, 64+1+255 characters.
 func validEmail(s string) bool {
 	return utf8.RuneCountInString(s) <= 320 && printable(s)
 }

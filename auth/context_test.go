@@ -9,9 +9,9 @@ import (
 	"github.com/securetodo/securetodo/auth/authtest"
 )
 
-func TestAnIdentityTravelsInTheContext(t *testing.T) {
+func TestContextCarriesAnIdentity(t *testing.T) {
 	if _, ok := auth.FromContext(context.Background()); ok {
-		t.Error("an identity from nowhere")
+		t.Error("an empty context has an identity")
 	}
 	id, ok := auth.FromContext(auth.NewContext(context.Background(), authtest.User))
 	if !ok || id != authtest.User {
@@ -19,7 +19,7 @@ func TestAnIdentityTravelsInTheContext(t *testing.T) {
 	}
 }
 
-func TestUserIDsAreShortPrintableText(t *testing.T) {
+func TestValidUserIDAcceptsShortPrintableText(t *testing.T) {
 	for s, want := range map[string]bool{
 		"u": true, "user_2Yk3": true, "a b/c": true, "é😀\ufffd": true, strings.Repeat("u", 255): true,
 		"": false, strings.Repeat("u", 256): false, strings.Repeat("é", 128): false,

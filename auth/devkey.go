@@ -47,8 +47,8 @@ func EncodeKey(k ed25519.PrivateKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
-// PublicJWKS returns a key set (RFC 7517, section 5) with the key that verifies
-// what [SignEdDSA] signs.
+// PublicJWKS returns a key set (RFC 7517, section 5) that verifies the tokens of
+// [SignEdDSA].
 func PublicJWKS(public ed25519.PublicKey) ([]byte, error) {
 	type key struct {
 		Kty string `json:"kty"`

@@ -1,10 +1,10 @@
 // Package auth turns a bearer token into a verified identity.
 //
-// It verifies JSON Web Tokens (RFC 7519, with the advice of RFC 8725) of four
-// algorithms: HS256 with a shared secret, and EdDSA, ES256 and RS256 with the
-// keys of a JSON Web Key Set (RFC 7517) that it fetches and keeps fresh. A key
-// decides its algorithm, never the token.
+// It verifies JSON Web Tokens (RFC 7519, following RFC 8725) with a shared secret
+// or with the keys of a JSON Web Key Set (RFC 7517), which it fetches and keeps
+// up to date. A key decides its algorithm, never the token; algorithms.go lists
+// those that are accepted.
 //
-// The package knows no routes and no database; net/http is here only as the
-// client that fetches the key set.
+// The package knows no routes and no database; it uses net/http only to fetch the
+// key set and for the type of request headers.
 package auth

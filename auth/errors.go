@@ -9,17 +9,17 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrNoToken reports a request that carries no bearer token at all. It calls
-// for a bare challenge, without an error code (RFC 6750, section 3.1).
+// ErrNoToken reports a request without a bearer token, to which the challenge has
+// no error code (RFC 6750, section 3.1).
 var ErrNoToken = errors.New("auth: no bearer token")
 
-// ErrKeysUnavailable reports that there is no key to verify with because the
-// key set could not be fetched: the server's trouble, not the token's. The
-// error that Verify returns is an [UnavailableError].
+// ErrKeysUnavailable reports that there is no key to verify with because the key
+// set could not be fetched, so that nothing is known about the token. Verify
+// returns it as an [UnavailableError].
 var ErrKeysUnavailable = errors.New("auth: no verification keys available")
 
-// UnavailableError is [ErrKeysUnavailable] with the time until the next
-// attempt to fetch the keys, and the reason the last one failed.
+// UnavailableError is [ErrKeysUnavailable] with the time until the next fetch and
+// the error of the last one.
 type UnavailableError struct {
 	RetryAfter time.Duration
 	Cause      error
@@ -35,11 +35,11 @@ func (e *UnavailableError) Error() string {
 // Unwrap makes errors.Is find both ErrKeysUnavailable and the cause.
 func (e *UnavailableError) Unwrap() []error { return []error{ErrKeysUnavailable, e.Cause} }
 
-// Reason says to a client why its token is refused. The texts are fixed and
-// fit an error_description (RFC 6750, section 3).
+// Reason tells a client why its token is refused. The texts are fixed and may be
+// sent as error_description (RFC 6750, section 3).
 type Reason string
 
-// All the reasons there are.
+// The reasons to refuse a token.
 const (
 	Malformed    Reason = "the token is malformed"
 	Expired      Reason = "the token has expired"
@@ -49,9 +49,9 @@ const (
 	BadSignature Reason = "the signature of the token is wrong"
 )
 
-// Error is a refused token. Its text and its log value are for the log: they
-// say which check failed, with the key id and algorithm that the token claims
-// to have, and never hold the token. Only Reason is for the client.
+// Error is the error for a refused token. Its text and log value are for the log:
+// they say which check failed, with the unverified key id and algorithm of the
+// token, but never contain the token. Only Reason is for the client.
 type Error struct {
 	Reason Reason
 	Alg    string
@@ -74,7 +74,7 @@ func (e *Error) LogValue() slog.Value {
 	)
 }
 
-// clip keeps a name that a stranger chose from filling the log.
+// clip shortens text that a client or an issuer chose, for the log.
 func clip(s string) string {
 	const limit = 100
 	if len(s) <= limit {
@@ -88,8 +88,8 @@ var (
 	errUser   = errors.New("user")
 )
 
-// checks names what golang-jwt verifies, in the order of precedence for the
-// one reason that a client gets.
+// checks lists what golang-jwt verifies. If several checks fail, the first one
+// gives the Reason.
 var checks = []struct {
 	name   string
 	reason Reason
@@ -106,8 +106,8 @@ var checks = []struct {
 	{"user", Malformed, errUser},
 }
 
-// refuse makes an Error of what golang-jwt found.
-func refuse(h header, err error) *Error {
+// newError returns the Error for what golang-jwt found.
+func newError(h header, err error) *Error {
 	for _, c := range checks {
 		if errors.Is(err, c.err) {
 			return &Error{Reason: c.reason, Alg: h.alg, Kid: h.kid, Cause: err}

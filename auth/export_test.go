@@ -7,21 +7,33 @@ import (
 	"time"
 )
 
-// SetDial makes the fetches of v go through dial.
+// SetDial makes v fetch its key set through dial.
 func (v *Verifier) SetDial(dial func(context.Context, string, string) (net.Conn, error)) {
 	v.set.client.Transport.(*http.Transport).DialContext = dial
 }
 
-// Cached returns how many tokens v remembers.
+// Cached returns the number of tokens in the cache of v.
 func (v *Verifier) Cached() int { return len(v.cache.entries) }
 
-// Remembers reports whether v would accept token without another look.
-func (v *Verifier) Remembers(token string) bool {
+// InCache reports whether v accepts token without verifying it again.
+func (v *Verifier) InCache(token string) bool {
 	_, ok := v.cache.get(hash(token), time.Now())
 	return ok
 }
 
-// ParseKey returns what parseKey makes of a JSON Web Key.
+// AlgorithmNames returns the names of all algorithms, and of those whose keys come
+// from a key set.
+func AlgorithmNames() (all, keySet []string) {
+	for _, a := range algorithms {
+		all = append(all, a.name)
+		if !a.secret() {
+			keySet = append(keySet, a.name)
+		}
+	}
+	return all, keySet
+}
+
+// ParseKey returns the algorithm and material that parseKey finds in a JSON Web Key.
 func ParseKey(raw []byte) (alg string, material any, err error) {
 	k, err := parseKey(raw)
 	return k.alg, k.material, err

@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	fetchTimeout = 5 * time.Second
-	maxSet       = 512 << 10 // bytes of a key set
+	fetchTimeout   = 5 * time.Second
+	maxKeySetBytes = 512 << 10
 )
 
-// newClient makes a client that follows no redirect: the keys come from the
-// configured URL or not at all.
+// newClient returns a client that follows no redirects: keys must come from the
+// configured URL.
 func newClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableKeepAlives = true // one request in ten minutes
+	t.DisableKeepAlives = true // requests are minutes apart
 	t.MaxResponseHeaderBytes = 64 << 10
 	return &http.Client{
 		Transport:     t,
@@ -30,9 +30,9 @@ func newClient() *http.Client {
 	}
 }
 
-// get fetches and parses the set. It returns at least one key, and the ids of those
-// that are broken, or an error.
-func (s *keySet) get() (keys []*key, broken []string, err error) {
+// fetch downloads and parses the set. It returns at least one key and the ids of
+// the broken ones, or an error.
+func (s *keySet) fetch() (keys []*key, broken []string, err error) {
 	body, err := s.download()
 	if err != nil {
 		return nil, nil, err
@@ -40,7 +40,8 @@ func (s *keySet) get() (keys []*key, broken []string, err error) {
 	var set struct {
 		Keys []jsontext.Value `json:"keys"`
 	}
-	// Each key is parsed strictly, by itself: a broken one is to cost no other.
+	// Lenient here, because each key is parsed strictly by itself, so that a broken
+	// one does not affect the others.
 	err = json.Unmarshal(body, &set, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		return nil, nil, fmt.Errorf("not a key set: %w", err)
@@ -51,10 +52,10 @@ func (s *keySet) get() (keys []*key, broken []string, err error) {
 		case err == nil:
 			keys = append(keys, k)
 		case errors.Is(err, errOtherUse):
-			s.log.Debug("key passed over", "url", s.name, "index", i, "kid", clip(k.id), "err", err)
+			s.log.Debug("key ignored", "url", s.logURL, "index", i, "kid", clip(k.id), "err", err)
 		default:
 			broken = append(broken, k.id)
-			s.log.Warn("broken key skipped", "url", s.name, "index", i, "kid", clip(k.id), "err", err)
+			s.log.Warn("broken key skipped", "url", s.logURL, "index", i, "kid", clip(k.id), "err", err)
 		}
 	}
 	if len(keys) == 0 {
@@ -71,10 +72,10 @@ func (s *keySet) download() ([]byte, error) {
 	req.Header.Set("Accept", "application/jwk-set+json, application/json")
 	resp, err := s.client.Do(req)
 	if err != nil {
-		// What url.Error adds is the URL, whose query may hold a secret.
-		var named *url.Error
-		if errors.As(err, &named) {
-			err = named.Err
+		// url.Error adds the URL, whose query may hold a secret.
+		var urlErr *url.Error
+		if errors.As(err, &urlErr) {
+			err = urlErr.Err
 		}
 		return nil, err
 	}
@@ -82,12 +83,12 @@ func (s *keySet) download() ([]byte, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("status %d, not 200", resp.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxSet+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxKeySetBytes+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(body) > maxSet {
-		return nil, fmt.Errorf("longer than %d bytes", maxSet)
+	if len(body) > maxKeySetBytes {
+		return nil, fmt.Errorf("longer than %d bytes", maxKeySetBytes)
 	}
 	return body, nil
 }

@@ -9,23 +9,24 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Check is one step of a token's examination.
+// Check is the result of one step of verifying a token.
 type Check struct {
 	Name   string // form, key, claims, signature, exp, nbf, iat, iss, aud, user or email
 	OK     bool
-	Detail string // for a person to read; it holds claims, never the token
+	Detail string // for people; it may contain claims, never the token
 }
 
-// Inspect examines a token as [Verifier.Verify] does, without its cache, and
-// says what each check found. Verify accepts the token if all are OK. The list
-// ends where nothing more can be said; a wrong signature does not end it.
+// Inspect verifies a token as [Verifier.Verify] does, without the cache, and
+// returns the result of each check. Verify accepts the token if all are OK. The
+// list ends with the first check on which all further ones depend; those after a
+// wrong signature are still made.
 func (v *Verifier) Inspect(ctx context.Context, token string) []Check {
 	h, err := parse(token)
 	if err != nil {
 		return []Check{{"form", false, err.Error()}}
 	}
 	list := []Check{{"form", true, fmt.Sprintf("%d bytes, alg %q, kid %q", len(token), clip(h.alg), clip(h.kid))}}
-	k, err := v.key(ctx, h)
+	k, err := v.findKey(ctx, h)
 	if err != nil {
 		return append(list, Check{"key", false, err.Error()})
 	}
@@ -37,7 +38,7 @@ func (v *Verifier) Inspect(ctx context.Context, token string) []Check {
 	}
 	details := c.details(k.rules.Policy)
 	if errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {
-		details["signature"] = "does not fit that key"
+		details["signature"] = "does not match that key"
 	}
 	for _, check := range checks {
 		last := &list[len(list)-1]
@@ -54,43 +55,43 @@ func (v *Verifier) Inspect(ctx context.Context, token string) []Check {
 }
 
 func (k *key) describe() string {
-	if k.alg == "HS256" {
+	if algorithmNamed(k.alg).secret() {
 		return "the shared secret"
 	}
 	return fmt.Sprintf("%s key %q of the key set", k.alg, clip(k.id))
 }
 
-// details says what the claims hold and what p asks for.
+// details describes, by check, the values of the claims and what p requires.
 func (c *claims) details(p Policy) map[string]string {
 	user := fmt.Sprintf("claim %q is %q", p.UserClaim, c.UserID)
 	if err := c.Validate(); err != nil {
 		user = strings.TrimPrefix(err.Error(), errUser.Error()+": ")
 	}
-	email := "none that is usable; that is no fault"
+	email := "none that can be used; the token does not need one"
 	if c.Email != "" {
 		email = fmt.Sprintf("%q", c.Email)
 	}
 	return map[string]string{
 		"claims":    "well formed",
-		"signature": "fits that key",
-		"exp":       date(c.exp),
-		"nbf":       date(c.nbf),
-		"iat":       date(c.iat),
-		"iss":       fmt.Sprintf("is %q, %s", c.iss, wanted(p.Issuer)),
-		"aud":       fmt.Sprintf("is %q, %s", []string(c.aud), wanted(p.Audience)),
+		"signature": "matches that key",
+		"exp":       formatDate(c.exp),
+		"nbf":       formatDate(c.nbf),
+		"iat":       formatDate(c.iat),
+		"iss":       fmt.Sprintf("is %q, %s", c.iss, requirement(p.Issuer)),
+		"aud":       fmt.Sprintf("is %q, %s", []string(c.aud), requirement(p.Audience)),
 		"user":      user,
 		"email":     email,
 	}
 }
 
-func date(d *jwt.NumericDate) string {
+func formatDate(d *jwt.NumericDate) string {
 	if d == nil {
 		return "absent"
 	}
 	return d.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-func wanted(s string) string {
+func requirement(s string) string {
 	if s == "" {
 		return "not checked"
 	}

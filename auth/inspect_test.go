@@ -9,7 +9,7 @@ import (
 	"github.com/securetodo/securetodo/auth/authtest"
 )
 
-// failing returns the names of the checks that failed, and of the last.
+// failing returns the names of the checks that failed, and that of the last check.
 func failing(list []auth.Check) (names []string, last string) {
 	for _, c := range list {
 		if !c.OK {
@@ -20,7 +20,7 @@ func failing(list []auth.Check) (names []string, last string) {
 	return names, last
 }
 
-func TestInspectSaysWhatVerifyDoes(t *testing.T) {
+func TestInspectAgreesWithVerify(t *testing.T) {
 	iss := authtest.Start(t)
 	v := newVerifier(t, iss.Config())
 	for _, alg := range authtest.Algs {

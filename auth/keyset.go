@@ -17,29 +17,30 @@ import (
 )
 
 const (
-	refreshEvery = 10 * time.Minute
-	// fetchEvery is the least time between the beginnings of two fetches,
-	// whatever asks for them: the longest that a new key can stay unknown.
-	fetchEvery = 10 * time.Second
-	// retryEvery is for a failed refresh while there are keys to go on with.
-	retryEvery = time.Minute
-	maxStale   = 24 * time.Hour
+	refreshInterval = 10 * time.Minute
+	// minFetchInterval is the least time between the starts of two fetches, whatever
+	// triggers them, and so the longest that a new key can stay unknown.
+	minFetchInterval = 10 * time.Second
+	// retryInterval follows a failed fetch while there are valid keys.
+	retryInterval   = time.Minute
+	defaultMaxStale = 24 * time.Hour
 )
 
 // keySet is the keys of an issuer, fetched from a URL (RFC 7517, section 5).
 type keySet struct {
-	url, name string // name is url without a password and a query
-	client    *http.Client
-	rules     *rules
-	maxStale  time.Duration
-	log       *slog.Logger
+	url      string
+	logURL   string // url without its password and query
+	client   *http.Client
+	rules    *rules
+	maxStale time.Duration
+	log      *slog.Logger
 
 	keys   atomic.Pointer[[]*key]
 	flight singleflight.Group
 
 	mu   sync.Mutex
-	last time.Time // the beginning of the last fetch
-	err  error     // how it ended
+	last time.Time // start of the last fetch
+	err  error     // its result
 }
 
 func newKeySet(c Config) (*keySet, error) {
@@ -47,19 +48,19 @@ func newKeySet(c Config) (*keySet, error) {
 		return nil, err
 	}
 	if c.JWKSMaxStale == 0 {
-		c.JWKSMaxStale = maxStale
+		c.JWKSMaxStale = defaultMaxStale
 	}
 	s := &keySet{
-		url: c.JWKSURL, name: redacted(c.JWKSURL), client: newClient(), maxStale: c.JWKSMaxStale,
-		rules: newRules(c.JWKSPolicy, setAlgs...), log: c.Log,
+		url: c.JWKSURL, logURL: redacted(c.JWKSURL), client: newClient(), maxStale: c.JWKSMaxStale,
+		rules: newRules(c.JWKSPolicy, keySetAlgorithms...), log: c.Log,
 	}
 	s.keys.Store(new([]*key))
 	return s, nil
 }
 
-// CheckKeySetURL says whether a key set may be fetched from there: an absolute
-// https URL, or an http one on a loopback host or with allowHTTP. The error does
-// not repeat the URL, which may hold a password.
+// CheckKeySetURL returns an error unless setURL is an absolute https URL, or an
+// http URL of a loopback host or with allowHTTP. The error does not contain the
+// URL, which may hold a password.
 func CheckKeySetURL(setURL string, allowHTTP bool) error {
 	u, err := url.Parse(setURL)
 	if err != nil || u.Host == "" {
@@ -84,64 +85,65 @@ func loopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// find implements keySource. A token that names a key id gets that key or none;
-// one that does not gets the only key that fits. When none does, the set is
-// fetched again, within the limit.
+// find implements keySource. A token with a kid needs the key of that id; one
+// without needs the set to have exactly one key for its algorithm. If no key
+// matches, the set is fetched again, unless it was just fetched.
 func (s *keySet) find(ctx context.Context, h header) (*key, error) {
-	fits := s.fitting(h)
-	if len(fits) == 0 {
+	keys := s.matching(h)
+	if len(keys) == 0 {
 		err := s.refresh(ctx)
-		if fits = s.fitting(h); len(fits) == 0 {
-			if ctx.Err() != nil || !s.anyLive(time.Now()) {
+		if keys = s.matching(h); len(keys) == 0 {
+			if ctx.Err() != nil || !s.anyValid(time.Now()) {
 				return nil, s.unavailable()
 			}
-			return nil, unknownKey(h, noSuchKey(err))
+			return nil, unknownKeyError(h, noMatchError(err))
 		}
 	}
-	if len(fits) > 1 {
-		return nil, unknownKey(h, fmt.Errorf("%d keys fit", len(fits)))
+	if len(keys) > 1 {
+		return nil, unknownKeyError(h, fmt.Errorf("%d keys of the set match", len(keys)))
 	}
-	return fits[0], nil
+	return keys[0], nil
 }
 
-func noSuchKey(fetchErr error) error {
+func noMatchError(fetchErr error) error {
 	if fetchErr != nil {
-		return fmt.Errorf("no such key among those at hand, and the set cannot be fetched: %w", fetchErr)
+		return fmt.Errorf("no such key in the set as last fetched, and it cannot be fetched now: %w", fetchErr)
 	}
 	return errors.New("no such key in the set")
 }
 
-func (s *keySet) fitting(h header) []*key {
+// matching returns the valid keys that a token with header h may be signed with.
+func (s *keySet) matching(h header) []*key {
 	now := time.Now()
-	var fits []*key
+	var keys []*key
 	for _, k := range *s.keys.Load() {
-		if k.alg == h.alg && (h.kid == "" || k.id == h.kid) && k.live(now) {
-			fits = append(fits, k)
+		if k.alg == h.alg && (h.kid == "" || k.id == h.kid) && k.valid(now) {
+			keys = append(keys, k)
 		}
 	}
-	return fits
+	return keys
 }
 
-func (s *keySet) anyLive(now time.Time) bool {
-	return slices.ContainsFunc(*s.keys.Load(), func(k *key) bool { return k.live(now) })
+func (s *keySet) anyValid(now time.Time) bool {
+	return slices.ContainsFunc(*s.keys.Load(), func(k *key) bool { return k.valid(now) })
 }
 
-// unavailable says why there is no key, and when the next fetch may be.
+// unavailable returns why there is no key, and the time until the next fetch.
 func (s *keySet) unavailable() *UnavailableError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wait := max(time.Second, time.Until(s.last.Add(fetchEvery)))
+	wait := max(time.Second, time.Until(s.last.Add(minFetchInterval)))
 	return &UnavailableError{RetryAfter: wait, Cause: s.err}
 }
 
 // run keeps the keys fresh until ctx ends.
 func (s *keySet) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		wait := refreshEvery
+		wait := refreshInterval
 		if s.refresh(ctx) != nil {
-			wait = fetchEvery
-			if s.anyLive(time.Now()) {
-				wait = retryEvery
+			wait = minFetchInterval
+			if s.anyValid(time.Now()) {
+				wait = retryInterval
 			}
 		}
 		select {
@@ -151,13 +153,13 @@ func (s *keySet) run(ctx context.Context) {
 	}
 }
 
-// refresh fetches the set, unless that was done less than fetchEvery ago, and
-// returns how the last fetch ended. Concurrent calls share one fetch, which
-// goes on when the caller that began it gives up.
+// refresh fetches the set, unless the last fetch started less than
+// minFetchInterval ago, and returns the error of the last fetch. Concurrent calls
+// share one fetch, which outlives the context of the caller that started it.
 func (s *keySet) refresh(ctx context.Context) error {
 	done := s.flight.DoChan("", func() (any, error) {
 		s.mu.Lock()
-		err, soon := s.err, time.Since(s.last) < fetchEvery
+		err, soon := s.err, time.Since(s.last) < minFetchInterval
 		if !soon {
 			s.last = time.Now()
 		}
@@ -165,7 +167,7 @@ func (s *keySet) refresh(ctx context.Context) error {
 		if soon {
 			return nil, err
 		}
-		err = s.fetch()
+		err = s.update()
 		s.mu.Lock()
 		s.err = err
 		s.mu.Unlock()
@@ -179,28 +181,28 @@ func (s *keySet) refresh(ctx context.Context) error {
 	}
 }
 
-// fetch replaces the keys by those that the issuer publishes now. When it
-// fails, or finds no key at all, the keys stay.
-func (s *keySet) fetch() error {
-	found, broken, err := s.get()
+// update replaces the keys by those that the issuer publishes now. If they cannot
+// be fetched, or none can be used, the keys stay.
+func (s *keySet) update() error {
+	found, broken, err := s.fetch()
 	if err != nil {
-		s.log.Warn("cannot fetch the key set", "url", s.name, "err", err)
+		s.log.Warn("cannot fetch the key set", "url", s.logURL, "err", err)
 		return err
 	}
 	old := *s.keys.Load()
-	until := time.Now().Add(s.maxStale).UnixNano()
+	expires := time.Now().Add(s.maxStale).UnixNano()
 	for i, k := range found {
-		// The same key stays the same pointer, for the cache's sake.
-		if j := slices.IndexFunc(old, k.same); j >= 0 {
+		// An unchanged key keeps its pointer, so that its cached tokens stay valid.
+		if j := slices.IndexFunc(old, k.equal); j >= 0 {
 			found[i] = old[j]
 		} else {
 			k.rules = s.rules
-			s.log.Info("new key", "url", s.name, "kid", clip(k.id), "alg", k.alg)
+			s.log.Info("new key", "url", s.logURL, "kid", clip(k.id), "alg", k.alg)
 		}
-		found[i].until.Store(until)
+		found[i].expires.Store(expires)
 	}
 	for _, k := range old {
-		// The issuer publishes it still, only broken: it lives as long as it would.
+		// The issuer still publishes this key, but broken: it keeps its expiry.
 		if !slices.Contains(found, k) && slices.Contains(broken, k.id) && k.id != "" {
 			found = append(found, k)
 		}
@@ -208,8 +210,8 @@ func (s *keySet) fetch() error {
 	s.keys.Store(&found)
 	for _, k := range old {
 		if !slices.Contains(found, k) {
-			k.until.Store(0)
-			s.log.Info("key dropped by the issuer", "url", s.name, "kid", clip(k.id), "alg", k.alg)
+			k.expires.Store(0)
+			s.log.Info("key dropped by the issuer", "url", s.logURL, "kid", clip(k.id), "alg", k.alg)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/securetodo/securetodo/auth/authtest"
 )
 
-// start runs v until the test ends and lets its first fetch finish or hang.
+// start runs v until the test ends and waits until its first fetch ends or blocks.
 func start(t *testing.T, v *auth.Verifier) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -23,7 +23,7 @@ func start(t *testing.T, v *auth.Verifier) {
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
-		time.Sleep(5 * time.Second) // a fetch outlives the one who asked for it
+		time.Sleep(5 * time.Second) // a fetch outlives its caller
 	})
 	synctest.Wait()
 }
@@ -40,7 +40,7 @@ func unavailable(t *testing.T, v *auth.Verifier, token string) {
 	}
 }
 
-// inBubble runs f under synctest with an issuer and a verifier of its key set.
+// inBubble runs f in a synctest bubble with an issuer and a verifier of its key set.
 func inBubble(t *testing.T, f func(*testing.T, *authtest.Issuer, *auth.Verifier)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -51,7 +51,7 @@ func inBubble(t *testing.T, f func(*testing.T, *authtest.Issuer, *auth.Verifier)
 	})
 }
 
-func TestWhileNoKeyWasEverFetchedTokensAreNotCalledInvalid(t *testing.T) {
+func TestVerifyIsUnavailableUntilAKeyIsFetched(t *testing.T) {
 	for _, fault := range authtest.Faults {
 		t.Run(string(fault), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
@@ -83,8 +83,8 @@ func TestWhileNoKeyWasEverFetchedTokensAreNotCalledInvalid(t *testing.T) {
 	}
 }
 
-func TestKnownKeysOutliveAnIssuersFaults(t *testing.T) {
-	for _, fault := range append(authtest.Faults, authtest.Flapping, authtest.OneBroken, authtest.OwnBroken) {
+func TestKeySetKeepsItsKeysDuringFaultsOfTheIssuer(t *testing.T) {
+	for _, fault := range append(authtest.Faults, authtest.Flapping, authtest.OneBroken, authtest.RSAOnly) {
 		t.Run(string(fault), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 				start(t, v)
@@ -106,7 +106,7 @@ func TestKnownKeysOutliveAnIssuersFaults(t *testing.T) {
 	}
 }
 
-func TestOneBrokenKeyCostsNoOther(t *testing.T) {
+func TestKeySetSkipsABrokenKey(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		iss.SetFault(authtest.OneBroken)
 		start(t, v)
@@ -116,7 +116,7 @@ func TestOneBrokenKeyCostsNoOther(t *testing.T) {
 	})
 }
 
-func TestKeysAreFetchedEveryTenMinutes(t *testing.T) {
+func TestKeySetIsFetchedEveryTenMinutes(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		start(t, v)
 		time.Sleep(time.Hour)
@@ -127,7 +127,7 @@ func TestKeysAreFetchedEveryTenMinutes(t *testing.T) {
 	})
 }
 
-func TestStaleKeysAreDroppedAfterADay(t *testing.T) {
+func TestKeySetExpiresADayAfterItsLastFetch(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		start(t, v)
 		token := iss.Token("EdDSA", map[string]any{"exp": time.Now().Add(48 * time.Hour).Unix()})
@@ -146,8 +146,8 @@ func TestStaleKeysAreDroppedAfterADay(t *testing.T) {
 	})
 }
 
-func TestARotatedKeyIsFoundAtOnceAndTheOldOneForgotten(t *testing.T) {
-	for _, alg := range authtest.Algs[1:] {
+func TestKeySetFollowsARotationAtOnce(t *testing.T) {
+	for _, alg := range authtest.KeySetAlgs {
 		inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 			start(t, v)
 			old := iss.Token(alg, nil)
@@ -164,7 +164,7 @@ func TestARotatedKeyIsFoundAtOnceAndTheOldOneForgotten(t *testing.T) {
 	}
 }
 
-func TestAKeyThatStaysKeepsItsCachedTokens(t *testing.T) {
+func TestCacheKeepsTheTokensOfAnUnchangedKey(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		token := iss.Token("ES256", nil)
 		accepted(t, v, token)
@@ -173,18 +173,18 @@ func TestAKeyThatStaysKeepsItsCachedTokens(t *testing.T) {
 		if n := iss.Fetches(); n != 2 {
 			t.Fatalf("%d fetches, want 2", n)
 		}
-		if !v.Remembers(token) {
-			t.Error("the token is forgotten")
+		if !v.InCache(token) {
+			t.Error("the token is not cached any more")
 		}
 	})
 }
 
-func TestAKeyThatGetsAnotherNameLosesItsOldOne(t *testing.T) {
+func TestKeySetForgetsTheOldKidOfARenamedKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		iss := authtest.New(t)
 		name := "a"
 		v := verifierOf(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = fmt.Fprintf(w, `{"keys":[{%s,"kid":%q}]}`, members(iss, "EdDSA"), name)
+			_, _ = fmt.Fprintf(w, `{"keys":[{%s,"kid":%q}]}`, jwkMembers(iss, "EdDSA"), name)
 		}), auth.Config{CacheSize: 10})
 		token := func(kid string) string {
 			return iss.Sign("EdDSA", `{"alg":"EdDSA","kid":"`+kid+`"}`, `{"sub":"u","exp":9999999999}`)
@@ -201,7 +201,7 @@ func junk(n int) string {
 	return b64(fmt.Appendf(nil, `{"alg":"EdDSA","kid":"junk-%d"}`, n)) + ".e30.AA"
 }
 
-func TestUnknownKidsCauseOneFetchInTenSecondsAndBlockNoNewKey(t *testing.T) {
+func TestKeySetIsFetchedOncePerTenSecondsForUnknownKids(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		start(t, v)
 		before := iss.Fetches()
@@ -228,14 +228,14 @@ func TestUnknownKidsCauseOneFetchInTenSecondsAndBlockNoNewKey(t *testing.T) {
 			}
 		}
 		n := iss.Fetches() - before
-		t.Logf("%d junk kids a second for %d s: %d fetches, slowest answer %v", 1000, seconds, n, slowest)
+		t.Logf("%d junk kids a second for %d s: %d fetches, slowest reply %v", 1000, seconds, n, slowest)
 		if n > seconds/10 {
 			t.Errorf("%d fetches", n)
 		}
 	})
 }
 
-func TestConcurrentMissesShareOneFetch(t *testing.T) {
+func TestKeySetIsFetchedOnceForConcurrentRequests(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		token := iss.Token("RS256", nil)
 		var wg sync.WaitGroup
@@ -249,23 +249,23 @@ func TestConcurrentMissesShareOneFetch(t *testing.T) {
 	})
 }
 
-func TestASlowIssuerHoldsARequestForFiveSecondsAtMost(t *testing.T) {
+func TestVerifyWaitsFiveSecondsAtMostForASlowIssuer(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		iss.SetFault(authtest.Slow)
 		began := time.Now()
 		unavailable(t, v, iss.Token("EdDSA", nil))
 		if d := time.Since(began); d != 5*time.Second {
-			t.Errorf("held for %v", d)
+			t.Errorf("waited for %v", d)
 		}
 		began = time.Now()
 		unavailable(t, v, iss.Token("EdDSA", nil))
 		if d := time.Since(began); d != 0 {
-			t.Errorf("held for %v within the limit", d)
+			t.Errorf("waited for %v within the fetch interval", d)
 		}
 	})
 }
 
-func TestARequestThatGivesUpDoesNotEndTheFetchOfOthers(t *testing.T) {
+func TestKeySetFetchOutlivesACancelledRequest(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		iss.SetFault(authtest.Slow)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -284,7 +284,7 @@ func TestARequestThatGivesUpDoesNotEndTheFetchOfOthers(t *testing.T) {
 	})
 }
 
-func TestAWrongSignatureCausesNoFetch(t *testing.T) {
+func TestVerifyFetchesNoKeysForAWrongSignature(t *testing.T) {
 	inBubble(t, func(t *testing.T, iss *authtest.Issuer, v *auth.Verifier) {
 		start(t, v)
 		for range 10 {

@@ -11,7 +11,7 @@ import (
 	"github.com/securetodo/securetodo/auth/authtest"
 )
 
-func TestTheLogSaysWhatIsWrongWithAKeySet(t *testing.T) {
+func TestLogNamesTheFaultsOfAKeySet(t *testing.T) {
 	iss := authtest.Start(t)
 	var log bytes.Buffer
 	c := iss.Config()
@@ -23,7 +23,7 @@ func TestTheLogSaysWhatIsWrongWithAKeySet(t *testing.T) {
 	accepted(t, v, iss.Token("EdDSA", nil))
 	for _, want := range []string{"no audience is configured", `"broken key skipped"`, `"kid":"broken"`, `"new key"`, `"alg":"EdDSA"`} {
 		if !strings.Contains(log.String(), want) {
-			t.Errorf("nothing about %s in\n%s", want, &log)
+			t.Errorf("no %s in\n%s", want, &log)
 		}
 	}
 	if strings.Contains(log.String(), "hunter2") {
@@ -31,7 +31,7 @@ func TestTheLogSaysWhatIsWrongWithAKeySet(t *testing.T) {
 	}
 }
 
-func TestARefusedTokenIsLoggedWithKidAndAlgOnly(t *testing.T) {
+func TestErrorLogsOnlyKidAndAlgOfARefusedToken(t *testing.T) {
 	iss := authtest.Start(t)
 	v := newVerifier(t, iss.Config())
 	kid := strings.Repeat("k", 500)
@@ -44,7 +44,7 @@ func TestARefusedTokenIsLoggedWithKidAndAlgOnly(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("refused", "err", err)
 	for _, want := range []string{`"reason":"` + string(auth.UnknownKey), `"alg":"EdDSA"`, `"kid":"` + kid[:100] + `…"`, `"cause":"no such key in the set"`} {
 		if !strings.Contains(log.String(), want) {
-			t.Errorf("nothing about %s in %s", want, &log)
+			t.Errorf("no %s in %s", want, &log)
 		}
 	}
 	for part := range strings.SplitSeq(token, ".") {

@@ -11,21 +11,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxToken is the longest token that is looked at, in bytes.
-const maxToken = 8 << 10
+// maxTokenBytes is the length of the longest token that is parsed.
+const maxTokenBytes = 8 << 10
 
-// header is what a token says of itself (RFC 7515, section 4): unverified, so
-// good for nothing but choosing among keys that are trusted already.
+// header holds the parameters of a token's header (RFC 7515, section 4) that are
+// used. They are not verified, so they only choose among trusted keys.
 type header struct{ alg, kid string }
 
 var headerNames = []string{"alg", "kid", "typ", "crit", "b64", "zip"}
 
-// parse checks the form of a token and reads its header. It is the strict door
-// before golang-jwt, which tolerates line breaks in segments, two spellings of
-// one name, and extensions it does not know.
+// parse checks the form of a token and reads its header. It is stricter than
+// golang-jwt, which tolerates line breaks in segments, names that differ only in
+// case, and extensions it does not know.
 func parse(token string) (header, error) {
-	if len(token) > maxToken {
-		return header{}, fmt.Errorf("longer than %d bytes", maxToken)
+	if len(token) > maxTokenBytes {
+		return header{}, fmt.Errorf("longer than %d bytes", maxTokenBytes)
 	}
 	segments := strings.Split(token, ".")
 	if len(segments) != 3 {
@@ -49,15 +49,15 @@ func parse(token string) (header, error) {
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 func parseHeader(raw []byte) (h header, err error) {
-	err = members(raw, headerNames, func(name string, v jsontext.Value) error {
+	err = eachMember(raw, headerNames, func(name string, v jsontext.Value) error {
 		ok := v.IsValid()
 		switch name {
 		case "alg":
-			h.alg, ok = text(v)
+			h.alg, ok = stringValue(v)
 		case "kid":
-			h.kid, ok = text(v)
+			h.kid, ok = stringValue(v)
 		case "typ":
-			typ, isText := text(v)
+			typ, isText := stringValue(v)
 			ok = isText && (strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "at+jwt"))
 		case "b64":
 			ok = v.Kind() == jsontext.KindTrue
@@ -78,33 +78,33 @@ func parseHeader(raw []byte) (h header, err error) {
 	return h, nil
 }
 
-// members calls f with every member of a JSON object. Names given twice are
-// refused, and so are spellings that differ in case only where they mean one of
-// watched. Values are syntactically sound, but f must mind invalid UTF-8; they
-// are gone when f returns.
-func members(object []byte, watched []string, f func(name string, v jsontext.Value) error) error {
+// eachMember calls f for each member of a JSON object. It returns an error if a
+// name is given more than once, or if two names differ only in case from the same
+// one of reserved. A value is well-formed JSON, but may hold invalid UTF-8; it is
+// valid until f returns.
+func eachMember(object []byte, reserved []string, f func(name string, v jsontext.Value) error) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(object), jsontext.AllowInvalidUTF8(true))
 	if t, err := dec.ReadToken(); err != nil {
 		return err
 	} else if t.Kind() != jsontext.KindBeginObject {
 		return errors.New("not a JSON object")
 	}
-	seen := make([]bool, len(watched))
+	seen := make([]bool, len(reserved))
 	for dec.PeekKind() != jsontext.KindEndObject {
 		raw, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		name, ok := text(raw)
+		name, ok := stringValue(raw)
 		if !ok {
-			return errors.New("a name is not valid UTF-8")
+			return errors.New("a member name is not valid UTF-8")
 		}
-		for i, w := range watched {
+		for i, w := range reserved {
 			if !strings.EqualFold(w, name) {
 				continue
 			}
 			if seen[i] {
-				return fmt.Errorf("%q stands there in two spellings", w)
+				return fmt.Errorf("%q is given more than once with different case", w)
 			}
 			seen[i] = true
 		}
@@ -125,12 +125,12 @@ func members(object []byte, watched []string, f func(name string, v jsontext.Val
 	return nil
 }
 
-// text returns the JSON string v; it is not ok when v is something else or not
+// stringValue decodes a JSON string. ok is false if v is of another type or not
 // valid UTF-8.
-func text(v jsontext.Value) (string, bool) {
+func stringValue(v jsontext.Value) (s string, ok bool) {
 	if v.Kind() != jsontext.KindString {
 		return "", false
 	}
-	s, err := jsontext.AppendUnquote(nil, v)
-	return string(s), err == nil
+	raw, err := jsontext.AppendUnquote(nil, v)
+	return string(raw), err == nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/securetodo/securetodo/auth"
 )
 
-// pipes is a network in memory, so that a server and its client can live under
-// synctest's clock.
+// pipes is a network in memory, with which a server and its client can run in a
+// synctest bubble.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -50,7 +50,7 @@ func (p pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// verifierOf makes a verifier whose key set h serves, within a synctest bubble.
+// verifierOf returns a verifier in a synctest bubble whose key set h serves.
 func verifierOf(t *testing.T, h http.Handler, c auth.Config) *auth.Verifier {
 	t.Helper()
 	p := pipes{make(chan net.Conn), make(chan struct{})}

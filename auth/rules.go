@@ -12,19 +12,23 @@ import (
 // leeway is how far the clocks of issuer and server may differ.
 const leeway = 30 * time.Second
 
-// rules is a policy ready for golang-jwt.
+// rules is a Policy as golang-jwt checks it.
 type rules struct {
 	Policy
 	parser    *jwt.Parser
 	validator *jwt.Validator
 }
 
-func newRules(p Policy, algs ...string) *rules {
+func newRules(p Policy, algs ...algorithm) *rules {
 	if p.UserClaim == "" {
 		p.UserClaim = "sub"
 	}
+	var methods []string
+	for _, a := range algs {
+		methods = append(methods, a.name)
+	}
 	options := []jwt.ParserOption{
-		jwt.WithValidMethods(algs),
+		jwt.WithValidMethods(methods),
 		jwt.WithStrictDecoding(),
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
@@ -45,8 +49,9 @@ func (r *rules) check(token string, k *key, c *claims) error {
 	return err
 }
 
-// CheckUserClaim refuses a user claim that means something else (RFC 7519, section
-// 4.1): by iss, every user of an issuer would be one.
+// CheckUserClaim returns an error if claim is a registered claim with another
+// meaning (RFC 7519, section 4.1): with "iss", all users of an issuer would share
+// one identity.
 func CheckUserClaim(claim string) error {
 	name, _, _ := strings.Cut(claim, ".")
 	if slices.Contains([]string{"iss", "aud", "exp", "nbf", "iat"}, name) {

@@ -3,26 +3,27 @@ package auth
 import (
 	"bytes"
 	"context"
-	"errors"
+	"fmt"
 	"math"
 )
 
-// minSecret is the shortest HS256 secret, in bytes: as long as the hash
-// (RFC 7518, section 3.2).
-const minSecret = 32
+// secret is the shared secret as a key source. It ignores a token's kid.
+type secret struct{ key key }
 
-var errShortSecret = errors.New("auth: the secret is shorter than 32 bytes")
-
-// secret is the one key of HS256. It ignores a token's kid.
-type secret struct{ only key }
-
-func newSecret(value []byte, p Policy) (*secret, error) {
-	if len(value) < minSecret {
-		return nil, errShortSecret
+func newSecret(a algorithm, value []byte, p Policy) (*secret, error) {
+	if err := checkSecret(a, value); err != nil {
+		return nil, err
 	}
-	s := &secret{only: key{alg: "HS256", material: bytes.Clone(value), rules: newRules(p, "HS256")}}
-	s.only.until.Store(math.MaxInt64)
+	s := &secret{key{alg: a.name, material: bytes.Clone(value), rules: newRules(p, a)}}
+	s.key.expires.Store(math.MaxInt64)
 	return s, nil
 }
 
-func (s *secret) find(context.Context, header) (*key, error) { return &s.only, nil }
+func checkSecret(a algorithm, value []byte) error {
+	if err := a.checkBits(8 * len(value)); err != nil {
+		return fmt.Errorf("auth: the secret has %w", err)
+	}
+	return nil
+}
+
+func (s *secret) find(context.Context, header) (*key, error) { return &s.key, nil }

@@ -9,17 +9,17 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// SignHS256 makes a token for development that a [Verifier] with this secret
-// and policy accepts for the time ttl.
+// SignHS256 returns a token for development, which a [Verifier] with this secret
+// and policy accepts until ttl has passed.
 func SignHS256(secret []byte, p Policy, id Identity, ttl time.Duration) (string, error) {
-	if len(secret) < minSecret {
-		return "", errShortSecret
+	if err := checkSecret(algorithmNamed("HS256"), secret); err != nil {
+		return "", err
 	}
 	return sign(jwt.SigningMethodHS256, secret, "", p, id, ttl)
 }
 
-// SignEdDSA is [SignHS256] with an Ed25519 key, for a verifier that has the
-// key set of [PublicJWKS].
+// SignEdDSA is like [SignHS256] but signs with an Ed25519 key, for a verifier of
+// the key set that [PublicJWKS] returns.
 func SignEdDSA(k ed25519.PrivateKey, p Policy, id Identity, ttl time.Duration) (string, error) {
 	if len(k) != ed25519.PrivateKeySize {
 		return "", errors.New("auth: not an Ed25519 private key")
@@ -32,7 +32,7 @@ func sign(m jwt.SigningMethod, k any, kid string, p Policy, id Identity, ttl tim
 		return "", errors.New("auth: a user id must have 1 to 255 bytes and no control characters")
 	}
 	if ttl <= 0 {
-		return "", errors.New("auth: a token must live for more than no time")
+		return "", errors.New("auth: the lifetime of a token must be positive")
 	}
 	now := time.Now()
 	c := jwt.MapClaims{"iat": now.Unix(), "exp": now.Add(ttl).Unix()}
@@ -41,7 +41,7 @@ func sign(m jwt.SigningMethod, k any, kid string, p Policy, id Identity, ttl tim
 			c[name] = value
 		}
 	}
-	if err := setUser(c, p.UserClaim, id.UserID); err != nil {
+	if err := setUserClaim(c, p.UserClaim, id.UserID); err != nil {
 		return "", err
 	}
 	t := jwt.NewWithClaims(m, c)
@@ -51,10 +51,9 @@ func sign(m jwt.SigningMethod, k any, kid string, p Policy, id Identity, ttl tim
 	return t.SignedString(k)
 }
 
-// setUser puts id where a verifier finds it: under the claim's very name if it
-// looks like a URL (such names have dots that are no path), else at the end of
-// the path.
-func setUser(c map[string]any, claim, id string) error {
+// setUserClaim sets the user claim as a verifier reads it. A claim that looks like
+// a URL is a single name, whose dots separate nothing; any other is a dotted path.
+func setUserClaim(c map[string]any, claim, id string) error {
 	if claim == "" {
 		claim = "sub"
 	}

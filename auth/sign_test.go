@@ -32,7 +32,7 @@ func newKey(t *testing.T) (ed25519.PrivateKey, string) {
 	return key, string(set)
 }
 
-func TestASignedTokenIsAcceptedUnderItsPolicy(t *testing.T) {
+func TestSignMakesTokensThatVerifyAcceptsUnderThePolicy(t *testing.T) {
 	key, set := newKey(t)
 	for claim, top := range map[string]string{
 		"": "sub", "sub": "sub", "uid": "uid", "user.id": "user", "a.b.c": "a", "email": "email",
@@ -78,7 +78,7 @@ func claimNames(t *testing.T, token string) []string {
 	return slices.Collect(maps.Keys(claims))
 }
 
-func TestASignedTokenEndsWhenItSays(t *testing.T) {
+func TestSignLimitsTheLifetimeOfTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVerifier(t, auth.Config{Secret: longSecret})
 		token, err := auth.SignHS256(longSecret, auth.Policy{}, auth.Identity{UserID: "u"}, time.Minute)
@@ -92,7 +92,7 @@ func TestASignedTokenEndsWhenItSays(t *testing.T) {
 	})
 }
 
-func TestWhatNobodyWouldAcceptIsNotSigned(t *testing.T) {
+func TestSignRefusesWhatNoVerifierAccepts(t *testing.T) {
 	u := auth.Identity{UserID: "u"}
 	for name, sign := range map[string]func() (string, error){
 		"short secret": func() (string, error) { return auth.SignHS256(longSecret[1:], auth.Policy{}, u, time.Hour) },
@@ -110,7 +110,7 @@ func TestWhatNobodyWouldAcceptIsNotSigned(t *testing.T) {
 	}
 }
 
-func TestTheKeyIDIsTheThumbprintOfRFC8037(t *testing.T) {
+func TestThumbprintMatchesRFC8037(t *testing.T) {
 	public, err := base64.RawURLEncoding.DecodeString("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestTheKeyIDIsTheThumbprintOfRFC8037(t *testing.T) {
 	}
 }
 
-func TestAKeyFileIsReadBack(t *testing.T) {
+func TestLoadKeyReadsWhatEncodeKeyWrites(t *testing.T) {
 	key, _ := newKey(t)
 	data, err := auth.EncodeKey(key)
 	if err != nil {

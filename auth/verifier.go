@@ -11,34 +11,36 @@ import (
 
 // Config says which tokens to trust. A Secret, a JWKSURL or both must be set.
 type Config struct {
-	// Secret verifies HS256 tokens, which must then satisfy SecretPolicy: at
-	// least 32 bytes; nil for none.
+	// Secret verifies HS256 tokens, which must satisfy SecretPolicy. It has at
+	// least 32 bytes, or is nil for none.
 	Secret       []byte
 	SecretPolicy Policy
 
-	// JWKSURL is where the key set for EdDSA, ES256 and RS256 tokens is, which
-	// must then satisfy JWKSPolicy. It must be an https URL, except on a
-	// loopback host or with JWKSAllowHTTP.
+	// JWKSURL is the URL of the issuer's key set (RFC 7517, section 5). Tokens
+	// signed with its keys must satisfy JWKSPolicy. It must be an https URL,
+	// except on a loopback host or with JWKSAllowHTTP.
 	JWKSURL       string
 	JWKSPolicy    Policy
 	JWKSAllowHTTP bool
-	// JWKSMaxStale is how long keys are used after the last good fetch: 24 hours
-	// if zero.
+	// JWKSMaxStale is how long keys are used after the last successful fetch; 24
+	// hours if zero.
 	JWKSMaxStale time.Duration
 
-	// CacheSize is how many verified tokens are remembered; 0 for none.
+	// CacheSize is the number of verified tokens to cache; 0 disables the cache.
 	CacheSize int
 
-	// Log is told of fetches and of keys that are no use; nil for nobody.
+	// Log receives failed fetches, new and dropped keys, and keys that cannot be
+	// used; nil discards them.
 	Log *slog.Logger
 }
 
-// Policy is what the claims of a token must say, besides its times.
+// Policy says which claims a token must have, besides those that limit its
+// lifetime.
 type Policy struct {
 	Issuer   string // the "iss" claim; not checked if empty
-	Audience string // one of the "aud" claim; not checked if empty
-	// UserClaim is the claim that holds the user's id, "sub" if empty: the claim
-	// of that very name, else a dotted path into objects.
+	Audience string // one of the values of "aud"; not checked if empty
+	// UserClaim is the claim that holds the user's id; "sub" if empty. It is the
+	// claim of exactly this name or, without one, a dotted path into objects.
 	UserClaim string
 }
 
@@ -58,20 +60,20 @@ type keySource interface {
 // key verifies tokens of one algorithm under one policy.
 type key struct {
 	id, alg  string
-	material any // what golang-jwt takes: []byte, ed25519.PublicKey, *ecdsa.PublicKey, *rsa.PublicKey
+	material any // as golang-jwt takes it: []byte, ed25519.PublicKey, *ecdsa.PublicKey, *rsa.PublicKey
 	rules    *rules
-	until    atomic.Int64 // Unix time in nanoseconds; 0 once the issuer has dropped it
+	expires  atomic.Int64 // Unix time in nanoseconds; 0 once the issuer has dropped the key
 }
 
-func (k *key) live(now time.Time) bool { return now.UnixNano() < k.until.Load() }
+func (k *key) valid(now time.Time) bool { return now.UnixNano() < k.expires.Load() }
 
-// New makes a verifier. It fetches nothing yet: call [Verifier.Run] for that.
+// New returns a verifier. It fetches no keys yet; [Verifier.Run] does.
 func New(c Config) (*Verifier, error) {
 	if c.Secret == nil && c.JWKSURL == "" {
 		return nil, errors.New("auth: neither a secret nor a key set is configured")
 	}
 	if c.CacheSize < 0 || c.JWKSMaxStale < 0 {
-		return nil, errors.New("auth: a cache size or staleness below zero")
+		return nil, errors.New("auth: CacheSize and JWKSMaxStale must not be negative")
 	}
 	for _, p := range []Policy{c.SecretPolicy, c.JWKSPolicy} {
 		if err := CheckUserClaim(p.UserClaim); err != nil {
@@ -86,11 +88,16 @@ func New(c Config) (*Verifier, error) {
 		v.cache = newCache(c.CacheSize)
 	}
 	if c.Secret != nil {
-		s, err := newSecret(c.Secret, c.SecretPolicy)
-		if err != nil {
-			return nil, err
+		for _, a := range algorithms {
+			if !a.secret() {
+				continue
+			}
+			s, err := newSecret(a, c.Secret, c.SecretPolicy)
+			if err != nil {
+				return nil, err
+			}
+			v.sources[a.name] = s
 		}
-		v.sources["HS256"] = s
 	}
 	if c.JWKSURL != "" {
 		s, err := newKeySet(c)
@@ -98,11 +105,11 @@ func New(c Config) (*Verifier, error) {
 			return nil, err
 		}
 		v.set = s
-		for _, alg := range setAlgs {
-			v.sources[alg] = s
+		for _, a := range keySetAlgorithms {
+			v.sources[a.name] = s
 		}
 		if c.JWKSPolicy.Audience == "" {
-			c.Log.Warn("no audience is configured: tokens that the issuer made for other services are accepted", "url", s.name)
+			c.Log.Warn("no audience is configured: tokens that the issuer made for other services are accepted", "url", s.logURL)
 		}
 	}
 	return v, nil
@@ -116,24 +123,24 @@ func (v *Verifier) Run(ctx context.Context) {
 	}
 }
 
-// Ready returns nil when every configured source has a key, else an
+// Ready returns nil if every configured source has a key, else an
 // [UnavailableError].
 func (v *Verifier) Ready() error {
-	if v.set == nil || v.set.anyLive(time.Now()) {
+	if v.set == nil || v.set.anyValid(time.Now()) {
 		return nil
 	}
 	return v.set.unavailable()
 }
 
-// Verify returns whom a token in compact form (RFC 7515, section 3.1) speaks
-// for. The error is an [Error] for a token that is not to be trusted, or an
-// [UnavailableError] if there are no keys to tell.
+// Verify checks a token in compact form (RFC 7515, section 3.1) and returns the
+// user that it identifies. The error is an [Error] if the token is refused, or an
+// [UnavailableError] if there are no keys to verify it with.
 //
-// "exp" is required; "nbf" and "iat" are honoured; clocks may differ by 30
-// seconds. Only a token for which there is no key can cause a fetch of the key set.
+// "exp" is required; "nbf" and "iat" are checked if present; clocks may differ by
+// 30 seconds. Only a token without a matching key can cause a fetch of the key set.
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	var sum digest
-	if v.cache != nil && len(token) <= maxToken {
+	if v.cache != nil && len(token) <= maxTokenBytes {
 		sum = hash(token)
 		if id, ok := v.cache.get(sum, time.Now()); ok {
 			return id, nil
@@ -143,36 +150,36 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if err != nil {
 		return Identity{}, &Error{Reason: Malformed, Alg: h.alg, Kid: h.kid, Cause: err}
 	}
-	k, err := v.key(ctx, h)
+	k, err := v.findKey(ctx, h)
 	if err != nil {
 		return Identity{}, err
 	}
 	c := claims{userClaim: k.rules.UserClaim}
 	if err := k.rules.check(token, k, &c); err != nil {
-		return Identity{}, refuse(h, err)
+		return Identity{}, newError(h, err)
 	}
 	if v.cache != nil {
-		v.cache.put(sum, c.Identity, k, c.exp.Time, time.Now())
+		v.cache.add(sum, c.Identity, k, c.exp.Time, time.Now())
 	}
 	return c.Identity, nil
 }
 
-// key returns the key for a token with header h.
-func (v *Verifier) key(ctx context.Context, h header) (*key, error) {
+// findKey returns the key for a token with header h.
+func (v *Verifier) findKey(ctx context.Context, h header) (*key, error) {
 	source := v.sources[h.alg]
 	if source == nil {
-		return nil, unknownKey(h, fmt.Errorf("no keys for algorithm %q", clip(h.alg)))
+		return nil, unknownKeyError(h, fmt.Errorf("no keys for algorithm %q", clip(h.alg)))
 	}
 	k, err := source.find(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	if k.alg != h.alg {
-		return nil, unknownKey(h, fmt.Errorf("the key is for %s", k.alg))
+		return nil, unknownKeyError(h, fmt.Errorf("the key is for %s", k.alg))
 	}
 	return k, nil
 }
 
-func unknownKey(h header, cause error) *Error {
+func unknownKeyError(h header, cause error) *Error {
 	return &Error{Reason: UnknownKey, Alg: h.alg, Kid: h.kid, Cause: cause}
 }

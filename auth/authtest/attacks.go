@@ -3,8 +3,6 @@ package authtest
 import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
@@ -16,18 +14,19 @@ import (
 	"strings"
 )
 
-// Attack is a token that no verifier of this issuer must accept.
+// Attack is a token that no verifier must accept.
 type Attack struct{ Name, Token string }
 
-// Attacks returns forged, broken and misused tokens around the key for alg.
+// Attacks returns forged, malformed and misused tokens based on genuine ones of alg.
 func (i *Issuer) Attacks(alg string) []Attack {
 	return slices.Concat(
 		i.unsigned(alg), i.confused(alg), i.badSignatures(alg), i.badForm(alg),
-		i.foreignKeys(alg), i.badHeaders(alg), i.badClaims(alg),
+		i.attackerKeys(alg), i.badHeaders(alg), i.badClaims(alg),
 	)
 }
 
-// unsigned has "alg":"none" in every spelling, with and without a signature.
+// unsigned returns tokens with spellings of "alg":"none", with and without a
+// signature.
 func (i *Issuer) unsigned(alg string) (list []Attack) {
 	payload := encode(i.Claims(nil))
 	genuine := signature(i.Token(alg, nil))
@@ -43,11 +42,11 @@ func (i *Issuer) unsigned(alg string) (list []Attack) {
 	return list
 }
 
-// confused has the public key as an HMAC secret, and names of other algorithms
-// over genuine and over other keys' signatures.
+// confused returns tokens whose algorithm is not that of the key: public keys used
+// as HMAC secrets, and other algorithms named over genuine signatures.
 func (i *Issuer) confused(alg string) (list []Attack) {
 	payload := encode(i.Claims(nil))
-	for _, victim := range Algs[1:] {
+	for _, victim := range KeySetAlgs {
 		k := i.Key(victim)
 		for form, secret := range publicForms(k, victim) {
 			for _, kid := range []string{"", k.ID} {
@@ -76,7 +75,7 @@ func (i *Issuer) confused(alg string) (list []Attack) {
 	for _, other := range Algs {
 		if other != alg {
 			h := encode(map[string]any{"alg": other, "kid": i.Key(alg).ID + "x"})
-			list = append(list, Attack{"a " + other + " token under a kid of nobody", b64(h) + "." + b64(payload) + "." + signature(genuine)})
+			list = append(list, Attack{"a " + other + " token with an unknown kid", b64(h) + "." + b64(payload) + "." + signature(genuine)})
 		}
 	}
 	return list
@@ -122,11 +121,11 @@ func (i *Issuer) badSignatures(alg string) (list []Attack) {
 	add("signature twice", append(slices.Clone(raw), raw...))
 	add("signature of another token", decode(signature(i.Token(alg, map[string]any{"jti": "other"}))))
 	add("signature as text", []byte(signature(t)))
-	if alg == "ES256" {
-		n := elliptic.P256().Params().N
-		r, s := new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])
+	if k, ok := i.Key(alg).Signer.(*ecdsa.PrivateKey); ok {
+		n, size := k.Params().N, len(raw)/2
+		r, s := new(big.Int).SetBytes(raw[:size]), new(big.Int).SetBytes(raw[size:])
 		pair := func(r, s *big.Int) []byte {
-			return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
+			return append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
 		}
 		zero := new(big.Int)
 		add("r = 0", pair(zero, s))
@@ -152,7 +151,7 @@ func (i *Issuer) badSignatures(alg string) (list []Attack) {
 	return list
 }
 
-// badForm has genuine tokens, written otherwise than RFC 7515 says.
+// badForm returns genuine tokens in a form that RFC 7515 does not allow.
 func (i *Issuer) badForm(alg string) (list []Attack) {
 	t := i.Token(alg, nil)
 	s := strings.Split(t, ".")
@@ -196,37 +195,37 @@ func (i *Issuer) badForm(alg string) (list []Attack) {
 	return list
 }
 
-// foreignKeys has tokens signed with keys of the attacker.
-func (i *Issuer) foreignKeys(alg string) (list []Attack) {
+// attackerKeys returns tokens signed with a key of the attacker.
+func (i *Issuer) attackerKeys(alg string) (list []Attack) {
 	payload := encode(i.Claims(nil))
-	mine := stranger(alg)
+	attacker := attackerKey(alg)
 	add := func(name string, h map[string]any) {
 		h["alg"] = alg
-		list = append(list, Attack{name, sign(alg, mine.Signer, encode(h), payload)})
+		list = append(list, Attack{name, sign(alg, attacker.Signer, encode(h), payload)})
 	}
-	add("a stranger's key without kid", map[string]any{})
-	add("a stranger's key under a genuine kid", map[string]any{"kid": i.Key(alg).ID})
+	add("an attacker's key without kid", map[string]any{})
+	add("an attacker's key under a genuine kid", map[string]any{"kid": i.Key(alg).ID})
 	for _, kid := range []any{
 		"../../../../dev/null", "/dev/null", "' OR '1'='1", "x' UNION SELECT 'secret", "$(id)", "https://evil.example/jwks",
 		"", "0", "\x00", strings.Repeat("k", 4000), 0, nil, true,
 		[]string{i.Key(alg).ID},
 		map[string]any{"$ne": ""},
 	} {
-		add(fmt.Sprintf("a stranger's key under kid %.20v", kid), map[string]any{"kid": kid})
+		add(fmt.Sprintf("an attacker's key under kid %.20v", kid), map[string]any{"kid": kid})
 	}
-	if alg == "HS256" {
+	if !slices.Contains(KeySetAlgs, alg) {
 		for name, weak := range map[string][]byte{
 			"empty": {}, "zero bytes": make([]byte, 32), "secret": []byte("secret"), "shortened": i.Secret[:len(i.Secret)-1],
 			"a newline more": append(slices.Clone(i.Secret), '\n'), "base64": []byte(base64.StdEncoding.EncodeToString(i.Secret)),
 		} {
-			list = append(list, Attack{"secret: " + name, sign(alg, weak, `{"alg":"HS256","kid":"../../dev/null"}`, payload)})
+			list = append(list, Attack{"secret: " + name, sign(alg, weak, `{"alg":"`+alg+`","kid":"../../dev/null"}`, payload)})
 		}
 		return list
 	}
-	der, err := x509.MarshalPKIXPublicKey(mine.Public())
+	der, err := x509.MarshalPKIXPublicKey(attacker.Public())
 	must(err)
-	for _, kid := range []string{i.Key(alg).ID, "mine"} {
-		add("jwk in the header, kid "+kid, map[string]any{"kid": kid, "jwk": mine.jwk(alg)})
+	for _, kid := range []string{i.Key(alg).ID, attacker.ID} {
+		add("jwk in the header, kid "+kid, map[string]any{"kid": kid, "jwk": attacker.jwk(alg)})
 		add("x5c in the header, kid "+kid, map[string]any{"kid": kid, "x5c": []string{base64.StdEncoding.EncodeToString(der)}})
 		for _, name := range []string{"jku", "x5u"} {
 			add(name+" in the header, kid "+kid, map[string]any{"kid": kid, name: i.URL + "/evil"})
@@ -235,20 +234,11 @@ func (i *Issuer) foreignKeys(alg string) (list []Attack) {
 	return list
 }
 
-func stranger(alg string) Key {
-	switch alg {
-	case "EdDSA":
-		_, k, err := ed25519.GenerateKey(rand.Reader)
-		must(err)
-		return Key{"mine", k}
-	case "ES256":
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		must(err)
-		return Key{"mine", k}
-	case "RS256":
-		return Key{"mine", rsaKey(-1)}
+func attackerKey(alg string) Key {
+	if !slices.Contains(KeySetAlgs, alg) {
+		return Key{"attacker", []byte("another secret that is long enough")}
 	}
-	return Key{"mine", []byte("another secret that is long enough")}
+	return Key{"attacker", newKey(alg, -1)}
 }
 
 func signature(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }

@@ -1,15 +1,10 @@
-// Package authtest is an issuer for tests: it signs tokens of every algorithm,
-// serves a key set that rotates and breaks down, and forges tokens that nobody
-// must accept.
+// Package authtest is a token issuer for tests. It signs tokens with every
+// algorithm, serves a key set with rotation and faults, and forges tokens that no
+// verifier must accept.
 package authtest
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -25,14 +20,11 @@ import (
 	"github.com/securetodo/securetodo/auth"
 )
 
-// Algs are the algorithms an [Issuer] signs with.
-var Algs = []string{"HS256", "EdDSA", "ES256", "RS256"}
-
-// User is whom the tokens of an [Issuer] speak for.
+// User is the user that the tokens of an [Issuer] identify.
 var User = auth.Identity{UserID: "user_2Yk3", Email: "ann@example.com"}
 
-// Issuer signs tokens and, as an [http.Handler], serves the keys for them at
-// any path. It is safe for concurrent use.
+// Issuer signs tokens and, as an [http.Handler], serves its key set at any path.
+// It is safe for concurrent use.
 type Issuer struct {
 	URL    string // of the key set; empty without a server
 	Secret []byte
@@ -55,7 +47,7 @@ type Key struct {
 // Public returns the public half; it panics for HS256.
 func (k Key) Public() crypto.PublicKey { return k.Signer.(crypto.Signer).Public() }
 
-// New makes an issuer that no server serves.
+// New returns an issuer without a server.
 func New(tb testing.TB) *Issuer {
 	tb.Helper()
 	i := &Issuer{
@@ -66,7 +58,7 @@ func New(tb testing.TB) *Issuer {
 	return i
 }
 
-// Start makes an issuer and serves it until the test ends.
+// Start returns an issuer whose server runs until the test ends.
 func Start(tb testing.TB) *Issuer {
 	tb.Helper()
 	i := New(tb)
@@ -76,48 +68,28 @@ func Start(tb testing.TB) *Issuer {
 	return i
 }
 
-// Config trusts this issuer: its secret, and its key set if it has a URL.
+// Config returns a configuration that trusts the secret of i and, with a server,
+// its key set.
 func (i *Issuer) Config() auth.Config {
 	return auth.Config{Secret: i.Secret, SecretPolicy: i.Policy, JWKSURL: i.URL, JWKSPolicy: i.Policy}
 }
 
-// Rotate makes new keys of all algorithms but HS256 and publishes them alone:
-// tokens signed before are no longer good.
+// Rotate replaces all keys but the secret by new ones and publishes only these, so
+// that no earlier token of the key set is valid.
 func (i *Issuer) Rotate() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.generation++
-	_, ed, err := ed25519.GenerateKey(rand.Reader)
-	must(err)
-	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(err)
-	i.keys = map[string]Key{
-		"HS256": {"hs", i.Secret},
-		"EdDSA": {fmt.Sprintf("ed-%d", i.generation), ed},
-		"ES256": {fmt.Sprintf("ec-%d", i.generation), ec},
-		"RS256": {fmt.Sprintf("rsa-%d", i.generation), rsaKey(i.generation)},
+	i.keys, i.published = map[string]Key{}, nil
+	for _, a := range algorithms {
+		if a.newKey == nil {
+			i.keys[a.name] = Key{"secret", i.Secret}
+			continue
+		}
+		k := Key{fmt.Sprintf("%s-%d", a.name, i.generation), a.newKey(i.generation)}
+		i.keys[a.name] = k
+		i.published = append(i.published, k.jwk(a.name))
 	}
-	i.published = nil
-	for _, alg := range Algs[1:] {
-		i.published = append(i.published, i.keys[alg].jwk(alg))
-	}
-}
-
-var (
-	rsaMu   sync.Mutex
-	rsaKeys = map[int]*rsa.PrivateKey{}
-)
-
-// rsaKey makes keys once for all issuers of a test binary: it takes a while.
-func rsaKey(generation int) *rsa.PrivateKey {
-	rsaMu.Lock()
-	defer rsaMu.Unlock()
-	if rsaKeys[generation] == nil {
-		k, err := rsa.GenerateKey(rand.Reader, 2048)
-		must(err)
-		rsaKeys[generation] = k
-	}
-	return rsaKeys[generation]
 }
 
 func (k Key) jwk(alg string) jwkset.JWKMarshal {
@@ -128,14 +100,15 @@ func (k Key) jwk(alg string) jwkset.JWKMarshal {
 	return j.Marshal()
 }
 
-// Key returns the key that signs alg now.
+// Key returns the current signing key for alg.
 func (i *Issuer) Key(alg string) Key {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.keys[alg]
 }
 
-// Claims returns what a genuine token says, changed: a nil removes a claim.
+// Claims returns the claims of a genuine token with changes applied; nil removes a
+// claim.
 func (i *Issuer) Claims(changes map[string]any) map[string]any {
 	now := time.Now().Unix()
 	c := map[string]any{
@@ -147,7 +120,7 @@ func (i *Issuer) Claims(changes map[string]any) map[string]any {
 	return c
 }
 
-// Token signs Claims(changes).
+// Token returns a token with Claims(changes).
 func (i *Issuer) Token(alg string, changes map[string]any) string {
 	return i.Sign(alg, i.header(alg), encode(i.Claims(changes)))
 }
@@ -160,7 +133,8 @@ func (i *Issuer) header(alg string) string {
 	return encode(h)
 }
 
-// Sign signs any header and payload with the genuine key for alg.
+// Sign returns a token of any header and payload, signed with the current key for
+// alg.
 func (i *Issuer) Sign(alg, header, payload string) string {
 	return sign(alg, i.Key(alg).Signer, header, payload)
 }

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// badHeaders has headers that a genuine key has signed and that are still not
-// acceptable.
+// badHeaders returns tokens with an unacceptable header and a genuine signature.
 func (i *Issuer) badHeaders(alg string) (list []Attack) {
 	payload := encode(i.Claims(nil))
 	good := strings.TrimSuffix(i.header(alg), "}")
@@ -31,8 +30,7 @@ func (i *Issuer) badHeaders(alg string) (list []Attack) {
 	return list
 }
 
-// badClaims has claims that a genuine key has signed and that are still not
-// acceptable.
+// badClaims returns tokens with unacceptable claims and a genuine signature.
 func (i *Issuer) badClaims(alg string) (list []Attack) {
 	now := time.Now().Unix()
 	for _, c := range []struct {
@@ -65,7 +63,7 @@ func (i *Issuer) badClaims(alg string) (list []Attack) {
 		{"issuer in an array", map[string]any{"iss": []string{i.Policy.Issuer}}},
 		{"no audience", map[string]any{"aud": nil}},
 		{"empty audience", map[string]any{"aud": ""}},
-		{"audience of nobody", map[string]any{"aud": []string{}}},
+		{"no audience in the array", map[string]any{"aud": []string{}}},
 		{"another audience", map[string]any{"aud": "https://other.example"}},
 		{"other audiences", map[string]any{"aud": []string{"https://other.example", i.Policy.Audience + "/"}}},
 		{"audience with a number", map[string]any{"aud": []any{i.Policy.Audience, 1}}},
@@ -81,7 +79,7 @@ func (i *Issuer) badClaims(alg string) (list []Attack) {
 		{"user with DEL", map[string]any{"sub": "a\x7f"}},
 		{"user with a C1 control", map[string]any{"sub": "a\u0085"}},
 		{"user of 256 bytes", map[string]any{"sub": strings.Repeat("u", 256)}},
-		{"user under another spelling", map[string]any{"sub": nil, "SUB": User.UserID}},
+		{"user claim in upper case", map[string]any{"sub": nil, "SUB": User.UserID}},
 	} {
 		list = append(list, Attack{c.name, i.Token(alg, c.changes)})
 	}

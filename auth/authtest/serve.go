@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Fault is a way in which a key set's server can fail.
+// Fault is a way in which the server of a key set fails.
 type Fault string
 
-// All the faults. Slow answers after a minute; Flapping answers every second
-// request with 500; OneBroken serves the good keys behind a broken one.
+// The faults. Slow replies after a minute; Flapping replies to every second request
+// with 500; OneBroken serves a broken key before the good ones.
 const (
 	None      Fault = ""
 	Down      Fault = "down"
@@ -24,20 +24,20 @@ const (
 	Redirect  Fault = "redirect"
 	Flapping  Fault = "flapping"
 	OneBroken Fault = "one broken key"
-	OwnBroken Fault = "every key broken but the RSA one"
+	RSAOnly   Fault = "every key broken but the RSA one"
 )
 
-// Faults are those during which no key can be had.
+// Faults are those during which no key can be fetched.
 var Faults = []Fault{Down, Slow, Status500, Empty, NoKeys, Garbage, Huge, Redirect}
 
-// SetFault makes the server fail from now on, or not.
+// SetFault sets how the server fails from now on; [None] for not at all.
 func (i *Issuer) SetFault(f Fault) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.fault = f
 }
 
-// Fetches returns how many requests the server has had.
+// Fetches returns the number of requests to the server.
 func (i *Issuer) Fetches() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -81,7 +81,7 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case OneBroken:
 		set = strings.Replace(set, "[", `[{"kty":"OKP","crv":"Ed25519","kid":"broken","x":"AA"},`, 1)
-	case OwnBroken:
+	case RSAOnly:
 		set = strings.ReplaceAll(set, `"x":"`, `"x":"!`)
 	}
 	_, _ = io.WriteString(w, set)
