@@ -9,36 +9,38 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// admin is the server at ADMIN_ADDR; its zero value is none.
+// admin is the server at ADMIN_ADDR; its zero value is no server.
 type admin struct {
 	server  *http.Server
 	handler *todohttp.Admin
 }
 
-// serveAdmin listens at ADMIN_ADDR, if there is one, and tells failed of its end.
-func (c config) serveAdmin(ctx context.Context, served todohttp.Config, failed chan<- error) (admin, error) {
+// serveAdmin serves probes at ADMIN_ADDR, if that is set. It sends the error with
+// which the server ends to serveErrs.
+func (c config) serveAdmin(ctx context.Context, api todohttp.Config, serveErrs chan<- error) (admin, error) {
 	if c.AdminAddr == "" {
 		return admin{}, nil
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.AdminAddr)
 	if err != nil {
-		return admin{}, fmt.Errorf("ADMIN_ADDR: %w: stop what listens there, or choose another", err)
+		return admin{}, fmt.Errorf("ADMIN_ADDR: %w: stop the program that listens there, or choose another address", err)
 	}
-	handler := todohttp.NewAdmin(served)
-	a := admin{server: todohttp.NewServer(handler, served.Log), handler: handler}
-	go func() { failed <- a.server.Serve(listener) }()
-	served.Log.Info("listening for probes", "address", listener.Addr().String())
+	handler := todohttp.NewAdmin(api)
+	a := admin{server: todohttp.NewServer(handler, api.Log), handler: handler}
+	go func() { serveErrs <- a.server.Serve(listener) }()
+	api.Log.Info("listening for probes", "address", listener.Addr().String())
 	return a, nil
 }
 
-// stopping makes /readyz refuse, so that no new request is sent here.
-func (a admin) stopping() {
+// notReady makes /readyz fail, so that load balancers send no new requests here.
+func (a admin) notReady() {
 	if a.handler != nil {
 		a.handler.Stop()
 	}
 }
 
-// close comes last: a probe may ask as long as a request is answered.
+// close stops the server. It comes last, so that probes are served until the last
+// request is.
 func (a admin) close() {
 	if a.server != nil {
 		_ = a.server.Close()

@@ -64,7 +64,7 @@ func TestServersStartAndAreReadyWhileAMigrationRuns(t *testing.T) {
 	migration := command(t, append(env, "TODO_TEST_MIGRATIONS="+dir), "migrate", "up").start(t)
 	dbtest.WaitForLock(t, url)
 	started, public := serving(t, env)
-	started.waitFor(t, started.log, "a migration is under way or was cut off")
+	started.waitFor(t, started.log, "a migration is running or was interrupted")
 	for _, p := range []*program{before, started} {
 		if status, body := get(t, probed(t, p), "/readyz", ""); status != 200 {
 			t.Errorf("readyz: %d %s", status, body)

@@ -18,32 +18,32 @@ import (
 	"github.com/securetodo/securetodo/db/migration"
 )
 
-// config is the environment. The README's table and .env.example are made from
-// its tags.
+// config holds the settings read from the environment. The README's table and
+// .env.example are generated from its tags.
 type config struct {
 	DatabaseURL         string        `env:"DATABASE_URL" example:"postgres://todo:secret@ep-example-pooler.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"PostgreSQL URL for queries; on Neon the pooled one"`
-	DatabaseURLUnpooled string        `env:"DATABASE_URL_UNPOOLED" example:"postgres://todo:secret@ep-example.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"direct PostgreSQL URL for migrations; DATABASE_URL if that is no pooler's"`
-	DBDistributed       bool          `env:"DB_DISTRIBUTED" envDefault:"false" doc:"true: the database distributes rows over nodes (Citus); see sql/OUTGROWING.md"`
-	JWKSURL             string        `env:"JWKS_URL" example:"https://app.example/api/auth/jwks" doc:"key set of the token issuer, for EdDSA, ES256 and RS256; https, or http on a loopback host"`
-	JWKSAllowHTTP       bool          `env:"JWKS_ALLOW_HTTP" envDefault:"false" doc:"true: the key set may come over http from any host"`
-	JWKSMaxStale        time.Duration `env:"JWKS_MAX_STALE" envDefault:"24h" doc:"how long keys are used after the issuer was last reached"`
+	DatabaseURLUnpooled string        `env:"DATABASE_URL_UNPOOLED" example:"postgres://todo:secret@ep-example.eu-central-1.aws.neon.tech/todo?sslmode=require" doc:"direct PostgreSQL URL for migrations; DATABASE_URL if unset, unless that is the URL of a pooler"`
+	DBDistributed       bool          `env:"DB_DISTRIBUTED" envDefault:"false" doc:"true if the database distributes rows over nodes (Citus); see sql/OUTGROWING.md"`
+	JWKSURL             string        `env:"JWKS_URL" example:"https://app.example/api/auth/jwks" doc:"URL of the token issuer's key set (JWKS), for tokens signed with a public-key algorithm; https, or http on a loopback host"`
+	JWKSAllowHTTP       bool          `env:"JWKS_ALLOW_HTTP" envDefault:"false" doc:"true to allow an http JWKS_URL on any host"`
+	JWKSMaxStale        time.Duration `env:"JWKS_MAX_STALE" envDefault:"24h" doc:"how long keys are used after the last successful fetch of the key set"`
 	Secret              string        `env:"BETTER_AUTH_SECRET" example:"change-me-to-at-least-32-random-bytes" doc:"HS256 secret shared with the token issuer, at least 32 bytes"`
-	Issuer              string        `env:"JWT_ISSUER" example:"https://app.example" doc:"required iss of a token; empty: not checked"`
-	Audience            string        `env:"JWT_AUDIENCE" example:"https://app.example" doc:"required aud of a token; empty: not checked"`
-	UserClaim           string        `env:"JWT_USER_CLAIM" envDefault:"sub" doc:"claim that holds the user id: the claim of that name, else a dotted path such as user.id"`
-	SecretIssuer        *string       `env:"HS256_ISSUER" example:"" doc:"JWT_ISSUER for HS256 tokens; set and empty: not checked"`
-	SecretAudience      *string       `env:"HS256_AUDIENCE" example:"" doc:"JWT_AUDIENCE for HS256 tokens; set and empty: not checked"`
-	SecretUserClaim     *string       `env:"HS256_USER_CLAIM" example:"user.id" doc:"JWT_USER_CLAIM for HS256 tokens"`
-	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"how many verified tokens are remembered, each for at most 5 minutes; 0 for none"`
-	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"origins whose pages may call the API, separated by commas; * for all"`
-	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true: serve a page at /docs on which the API can be tried"`
+	Issuer              string        `env:"JWT_ISSUER" example:"https://app.example" doc:"required iss claim; not checked if empty"`
+	Audience            string        `env:"JWT_AUDIENCE" example:"https://app.example" doc:"required aud claim; not checked if empty"`
+	UserClaim           string        `env:"JWT_USER_CLAIM" envDefault:"sub" doc:"claim that holds the user id: the name of a claim, or else a dotted path such as user.id"`
+	SecretIssuer        *string       `env:"HS256_ISSUER" example:"" doc:"replaces JWT_ISSUER for HS256 tokens; not checked if set but empty"`
+	SecretAudience      *string       `env:"HS256_AUDIENCE" example:"" doc:"replaces JWT_AUDIENCE for HS256 tokens; not checked if set but empty"`
+	SecretUserClaim     *string       `env:"HS256_USER_CLAIM" example:"user.id" doc:"replaces JWT_USER_CLAIM for HS256 tokens"`
+	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"number of verified tokens to cache, each for at most 5 minutes; 0 disables the cache"`
+	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"comma-separated origins that may call the API from a browser; * for all"`
+	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
-	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for /livez and /readyz, which the public one never has; empty: none"`
-	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"DEBUG, INFO, WARN or ERROR"`
+	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, which ADDR never serves; none if empty"`
+	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"least severe level to log: DEBUG, INFO, WARN or ERROR"`
 }
 
-// kinds say what a value of a type looks like.
-var kinds = map[reflect.Type]string{
+// formats describe the values of a type.
+var formats = map[reflect.Type]string{
 	reflect.TypeFor[bool]():          "true or false",
 	reflect.TypeFor[int]():           "a whole number",
 	reflect.TypeFor[time.Duration](): "a duration such as 24h or 90m",
@@ -51,7 +51,7 @@ var kinds = map[reflect.Type]string{
 }
 
 // readConfig reads the environment. The error is one line that names the variable
-// and never its value, which may be a secret.
+// but does not contain its value, which may be a secret.
 func readConfig() (config, error) {
 	c, err := env.ParseAs[config]()
 	var aggregate env.AggregateError
@@ -61,7 +61,7 @@ func readConfig() (config, error) {
 	var parse env.ParseError
 	if errors.As(err, &parse) {
 		field, _ := reflect.TypeFor[config]().FieldByName(parse.Name)
-		return c, fmt.Errorf("%s: must be %s", field.Tag.Get("env"), kinds[field.Type])
+		return c, fmt.Errorf("%s: must be %s", field.Tag.Get("env"), formats[field.Type])
 	}
 	if err != nil {
 		return c, err
@@ -70,7 +70,8 @@ func readConfig() (config, error) {
 	return c, c.check()
 }
 
-// readOverrides reads what may be set and empty, which env takes for not set.
+// readOverrides reads the variables that may be set but empty, which package env
+// treats as unset.
 func (c *config) readOverrides() {
 	fields := reflect.ValueOf(c).Elem()
 	for i, field := range reflect.VisibleFields(fields.Type()) {
@@ -82,7 +83,7 @@ func (c *config) readOverrides() {
 
 func (c config) check() error {
 	if c.Secret != "" && len(c.Secret) < 32 {
-		return fmt.Errorf("BETTER_AUTH_SECRET: has %d bytes, needs at least 32: `openssl rand -base64 32` makes one", len(c.Secret))
+		return fmt.Errorf("BETTER_AUTH_SECRET: has %d bytes, needs at least 32: `openssl rand -base64 32` generates one", len(c.Secret))
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return errors.New("ADDR: must be host:port, such as :8000 or 127.0.0.1:8000")
@@ -91,7 +92,7 @@ func (c config) check() error {
 		return errors.New("ADMIN_ADDR: must be host:port, such as 127.0.0.1:8001, or empty")
 	}
 	if c.JWKSMaxStale <= 0 {
-		return errors.New("JWKS_MAX_STALE: must be longer than no time, such as 24h")
+		return errors.New("JWKS_MAX_STALE: must be a positive duration, such as 24h")
 	}
 	if c.TokenCacheSize < 0 {
 		return errors.New("TOKEN_CACHE_SIZE: must be 0 or more")
@@ -113,7 +114,7 @@ func (c config) check() error {
 	return nil
 }
 
-// verifierConfig is what auth needs of the environment.
+// verifierConfig returns the settings of package auth.
 func (c config) verifierConfig(log *slog.Logger) auth.Config {
 	policy := auth.Policy{Issuer: c.Issuer, Audience: c.Audience, UserClaim: c.UserClaim}
 	a := auth.Config{
@@ -131,17 +132,18 @@ func (c config) verifierConfig(log *slog.Logger) auth.Config {
 	return a
 }
 
-func override(value string, by *string) string {
-	if by != nil {
-		return *by
+// override returns what replacement points to, or value if it is nil.
+func override(value string, replacement *string) string {
+	if replacement != nil {
+		return *replacement
 	}
 	return value
 }
 
-// verifier fails where nothing could be verified.
+// verifier returns an error if there is neither a secret nor a key set.
 func (c config) verifier(log *slog.Logger) (*auth.Verifier, error) {
 	if c.Secret == "" && c.JWKSURL == "" {
-		return nil, errors.New("set JWKS_URL, BETTER_AUTH_SECRET or both: without a key no token can be verified")
+		return nil, errors.New("set JWKS_URL, BETTER_AUTH_SECRET or both: tokens cannot be verified without a key")
 	}
 	return auth.New(c.verifierConfig(log))
 }
@@ -158,7 +160,7 @@ func (c config) open(ctx context.Context, options ...db.Option) (*db.Pool, error
 	return pool, nil
 }
 
-// directURL is the URL that migrations use.
+// directURL returns the URL for migrations.
 func (c config) directURL() (string, error) {
 	switch {
 	case c.DatabaseURLUnpooled != "":
@@ -166,12 +168,12 @@ func (c config) directURL() (string, error) {
 	case c.DatabaseURL == "":
 		return "", errors.New("set DATABASE_URL_UNPOOLED or DATABASE_URL to the database to migrate")
 	case migration.IsPooler(c.DatabaseURL):
-		return "", errors.New("DATABASE_URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
+		return "", errors.New("DATABASE_URL names a -pooler host, through which migrations cannot take their lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
 	}
 	return c.DatabaseURL, nil
 }
 
-// directVariable is the variable that directURL comes from.
+// directVariable returns the name of the variable that directURL returns.
 func (c config) directVariable() string {
 	if c.DatabaseURLUnpooled != "" {
 		return "DATABASE_URL_UNPOOLED"
@@ -179,7 +181,7 @@ func (c config) directVariable() string {
 	return "DATABASE_URL"
 }
 
-// logger writes JSON lines to standard error.
+// logger returns a logger that writes JSON lines to standard error.
 func (c config) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 }

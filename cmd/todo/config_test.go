@@ -20,7 +20,7 @@ func TestConfigurationIsDocumented(t *testing.T) {
 	before, rest, _ := strings.Cut(string(content), start)
 	_, after, found := strings.Cut(rest, end)
 	if !found {
-		t.Fatal("README.md has no place for the configuration table")
+		t.Fatal("README.md has no markers for the configuration table")
 	}
 	mustHold(t, readme, before+start+configurationTable()+end+after)
 	mustHold(t, "../../.env.example", environmentExample())
@@ -53,7 +53,7 @@ func configurationTable() string {
 
 func environmentExample() string {
 	var b strings.Builder
-	b.WriteString("# Every variable of the server: take the # away where you set one. `todo dev` also\n# reads PG_BIN and POSTGRES_MIRROR_URL: see README.md.\n")
+	b.WriteString("# All variables of the server; remove the # of those that you set. `todo dev` also\n# reads PG_BIN and POSTGRES_MIRROR_URL: see README.md.\n")
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[config]()) {
 		value := field.Tag.Get("example")
 		if value == "" {
@@ -69,7 +69,7 @@ func variable(field reflect.StructField) string {
 	return name
 }
 
-func TestWrongValueIsNamedAndNotShown(t *testing.T) {
+func TestConfigurationErrorNamesTheVariableWithoutItsValue(t *testing.T) {
 	for name, value := range map[string]string{
 		"BETTER_AUTH_SECRET": "hunter2",
 		"LOG_LEVEL":          "hunter2",
@@ -92,7 +92,7 @@ func TestWrongValueIsNamedAndNotShown(t *testing.T) {
 	}
 }
 
-func TestMigrationsUseADirectURL(t *testing.T) {
+func TestDirectURLIsNeverThatOfAPooler(t *testing.T) {
 	const direct, pooled = "postgres://u@ep-x.neon.tech/d", "postgres://u@ep-x-pooler.eu.neon.tech/d"
 	for _, c := range []struct{ unpooled, url, want string }{
 		{"", direct, direct},

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// demoUser is whom dev gives a token.
+	// demoUser is the user of the token that dev prints.
 	demoUser = "demo"
 	// demoTTL is how long that token is valid.
 	demoTTL = 7 * 24 * time.Hour
@@ -31,7 +31,7 @@ func devCommand() *cobra.Command {
 	var data, addr string
 	c := &cobra.Command{
 		Use:   "dev",
-		Short: "Serve the API for development, on an embedded PostgreSQL where DATABASE_URL is unset",
+		Short: "Serve the API for development, with an embedded PostgreSQL unless DATABASE_URL is set",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig()
@@ -45,13 +45,13 @@ func devCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&data, "data", ".data", "folder of the embedded PostgreSQL, the secret and the key")
-	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (wins over ADDR)")
+	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (takes precedence over ADDR)")
 	return c
 }
 
-// dev brings up all that a frontend developer needs and says how to use it.
+// dev starts all that a frontend developer needs and prints how to use it.
 func dev(ctx context.Context, c config, data string, out io.Writer) error {
-	// First, so that nothing is started for nothing.
+	// Listen first, so that nothing else is started if the address is in use.
 	listener, err := listen(ctx, c.Addr)
 	if err != nil {
 		return err
@@ -79,18 +79,18 @@ func dev(ctx context.Context, c config, data string, out io.Writer) error {
 	if err := migrateUp(ctx, c); err != nil {
 		return err
 	}
-	s := service{listen: func(context.Context) (net.Listener, error) { return listener, nil }}
+	s := serveOptions{listen: func(context.Context) (net.Listener, error) { return listener, nil }}
 	if c.Secret == "" {
-		if c.Secret, err = keepSecret(filepath.Join(data, "secret")); err != nil {
+		if c.Secret, err = loadOrCreateSecret(filepath.Join(data, "secret")); err != nil {
 			return err
 		}
 	}
 	if c.JWKSURL == "" {
-		key, err := keepKey(filepath.Join(data, "key.pem"))
+		key, err := loadOrCreateKey(filepath.Join(data, "key.pem"))
 		if err != nil {
 			return err
 		}
-		if s.wrap, err = publish(key); err != nil {
+		if s.wrap, err = withKeySet(key); err != nil {
 			return err
 		}
 		c.JWKSURL, c.JWKSAllowHTTP = localURL(listener)+keySetPath, true
@@ -103,11 +103,11 @@ func dev(ctx context.Context, c config, data string, out io.Writer) error {
 		return err
 	}
 	c.Docs, s.demoUser, s.demoToken = true, demoUser, token
-	s.ready = func() { greet(out, localURL(listener), token, s.wrap != nil, data) }
+	s.ready = func() { printUsage(out, localURL(listener), token, s.wrap != nil, data) }
 	return errors.Join(serve(ctx, c, c.logger(), s), stopCause(ctx))
 }
 
-// stopCause is why ctx ended, nil where a person ended it.
+// stopCause returns why ctx ended, or nil if a signal ended it.
 func stopCause(ctx context.Context) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
@@ -115,8 +115,8 @@ func stopCause(ctx context.Context) error {
 	return nil
 }
 
-// localURL is how this machine reaches a listener: by name where it listens on
-// every address.
+// localURL returns the URL of a listener for this machine, with the host localhost
+// unless it listens on one external address only.
 func localURL(listener net.Listener) string {
 	addr := listener.Addr().(*net.TCPAddr)
 	host := "localhost"
@@ -138,13 +138,15 @@ func migrateUp(ctx context.Context, c config) error {
 	return errors.Join(m.Up(ctx), m.Close())
 }
 
-func greet(out io.Writer, base, token string, issuer bool, data string) {
+// printUsage prints how to use the API at base; keySet says whether it publishes a
+// key set.
+func printUsage(out io.Writer, base, token string, keySet bool, data string) {
 	fmt.Fprintf(out, `
-The API is at %[1]s, for the user %[3]s, whose token is
+The API is at %[1]s. A token for the user %[3]s:
 
 %[2]s
 
-Try it in a browser, with that token filled in: %[1]s/docs
+Try it in a browser, with this token filled in: %[1]s/docs
 
 List the tasks:
 
@@ -154,12 +156,12 @@ Create one:
 
 curl -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"title":"Buy milk"}' %[1]s/api/%[3]s/tasks
 `, base, token, demoUser)
-	if issuer {
+	if keySet {
 		fmt.Fprintf(out, `
-EdDSA tokens are accepted too, of the key set %[1]s%[2]s. To make one:
+EdDSA tokens of the key set %[1]s%[2]s are accepted too. To make one:
 
 go run ./cmd/todo token --user demo --key %[3]s
 `, base, keySetPath, filepath.Join(data, "key.pem"))
 	}
-	fmt.Fprint(out, "\nCtrl-C stops it; the data stays.\n")
+	fmt.Fprint(out, "\nCtrl-C stops it; the data is kept.\n")
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/securetodo/securetodo/auth"
 )
 
-// keepSecret returns the HS256 secret in a file, which it makes at the first time.
-func keepSecret(path string) (string, error) {
-	secret, err := keep(path, func() ([]byte, error) { return []byte(rand.Text() + rand.Text() + "\n"), nil })
+// loadOrCreateSecret returns the HS256 secret in a file, which it creates if missing.
+func loadOrCreateSecret(path string) (string, error) {
+	secret, err := loadOrCreate(path, func() ([]byte, error) { return []byte(rand.Text() + rand.Text() + "\n"), nil })
 	return strings.TrimSpace(string(secret)), err
 }
 
-// keepKey returns the Ed25519 key in a file, which it makes at the first time.
-func keepKey(path string) (ed25519.PrivateKey, error) {
-	_, err := keep(path, func() ([]byte, error) {
+// loadOrCreateKey returns the Ed25519 key in a file, which it creates if missing.
+func loadOrCreateKey(path string) (ed25519.PrivateKey, error) {
+	_, err := loadOrCreate(path, func() ([]byte, error) {
 		_, key, err := ed25519.GenerateKey(nil)
 		if err != nil {
 			return nil, err
@@ -33,13 +33,14 @@ func keepKey(path string) (ed25519.PrivateKey, error) {
 	return auth.LoadKey(path)
 }
 
-// keep returns what is in a file that its owner alone can read.
-func keep(path string, make func() ([]byte, error)) ([]byte, error) {
+// loadOrCreate returns the content of a file. If it does not exist, it writes what
+// generate returns to it, readable by its owner only.
+func loadOrCreate(path string, generate func() ([]byte, error)) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	if !errors.Is(err, os.ErrNotExist) {
 		return content, err
 	}
-	if content, err = make(); err != nil {
+	if content, err = generate(); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -48,9 +49,9 @@ func keep(path string, make func() ([]byte, error)) ([]byte, error) {
 	return content, os.WriteFile(path, content, 0o600)
 }
 
-// publish serves the public half of a key as a key set, in front of the API and
-// to pages of every origin.
-func publish(key ed25519.PrivateKey) (func(http.Handler) http.Handler, error) {
+// withKeySet returns middleware that serves the public key of key as a key set, to
+// pages of any origin.
+func withKeySet(key ed25519.PrivateKey) (func(http.Handler) http.Handler, error) {
 	set, err := auth.PublicJWKS(key.Public().(ed25519.PublicKey))
 	if err != nil {
 		return nil, err

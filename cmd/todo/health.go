@@ -10,16 +10,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// healthTimeout is longer than the server's own patience with the database.
+// healthTimeout is longer than the server itself waits for the database.
 const healthTimeout = 4 * time.Second
 
 func healthCommand() *cobra.Command {
 	var addr string
 	c := &cobra.Command{
 		Use:   "health",
-		Short: "Ask the server on this machine whether it works (for a container, whose image has no curl)",
-		Long: "Asks /livez at ADMIN_ADDR where that is set, else /health at ADDR.\n" +
-			"The exit code is 0 where the answer is 200, else 1.",
+		Short: "Check the health of the server on this machine (for containers, whose image has no curl)",
+		Long: "Requests /livez at ADMIN_ADDR if that is set, else /health at ADDR.\n" +
+			"The exit code is 0 if the reply is 200, else 1.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig()
@@ -32,14 +32,14 @@ func healthCommand() *cobra.Command {
 			return c.health(cmd.Context())
 		},
 	}
-	c.Flags().StringVar(&addr, "addr", "", "ask /health at this address, host:port (wins over ADDR and ADMIN_ADDR)")
+	c.Flags().StringVar(&addr, "addr", "", "request /health at this address, host:port (takes precedence over ADDR and ADMIN_ADDR)")
 	return c
 }
 
 func (c config) health(ctx context.Context) error {
-	url := "http://" + reach(c.Addr) + "/health"
+	url := "http://" + dialAddr(c.Addr) + "/health"
 	if c.AdminAddr != "" {
-		url = "http://" + reach(c.AdminAddr) + "/livez"
+		url = "http://" + dialAddr(c.AdminAddr) + "/livez"
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
@@ -47,7 +47,7 @@ func (c config) health(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// No proxy: a proxy of the environment is for the way out.
+	// A proxy set in the environment is for other hosts, so use none.
 	response, err := (&http.Transport{}).RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("%s: %w", url, err)
@@ -59,9 +59,10 @@ func (c config) health(ctx context.Context) error {
 	return nil
 }
 
-// reach is how this machine reaches what listens on an address. It is no name
-// where the address has none: an image without /etc/hosts knows no localhost.
-func reach(addr string) string {
+// dialAddr returns the address at which this machine can dial a server that listens
+// on addr: 127.0.0.1 for an unspecified host, because an image without /etc/hosts
+// cannot resolve localhost.
+func dialAddr(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
 		return net.JoinHostPort("127.0.0.1", port)

@@ -1,5 +1,5 @@
-// Command todo serves the REST API and runs what belongs to it: migrations, a
-// development server, tokens and test data.
+// Command todo serves the REST API. It also runs migrations and a development
+// server, and makes tokens and test data.
 package main
 
 import (
@@ -56,8 +56,8 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// version is the module's: a release, or the commit that it was built from where Go
-// stamps one.
+// version returns the version of the module: a release, or the commit it was built
+// from if Go recorded one.
 func version() string {
 	if build, ok := debug.ReadBuildInfo(); ok {
 		return build.Main.Version

@@ -25,7 +25,7 @@ func seedCommand() *cobra.Command {
 	var s seeding
 	c := &cobra.Command{
 		Use:   "seed",
-		Short: "Fill the database with users user1…userN and their tasks",
+		Short: "Fill the database with the users user1 to userN and their tasks",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig()
@@ -33,7 +33,7 @@ func seedCommand() *cobra.Command {
 				return err
 			}
 			if c.DatabaseURL == "" {
-				return errors.New("DATABASE_URL is not set: it names the database to fill")
+				return errors.New("set DATABASE_URL to the database to fill")
 			}
 			if s.users < 1 || s.tasksPerUser < 1 {
 				return errors.New("--users and --tasks-per-user must be at least 1")
@@ -41,9 +41,9 @@ func seedCommand() *cobra.Command {
 			return s.run(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
-	c.Flags().IntVar(&s.users, "users", 100, "how many users")
-	c.Flags().IntVar(&s.tasksPerUser, "tasks-per-user", 5, "how many tasks each")
-	c.Flags().BoolVar(&s.append, "append", false, "add to a database that already has tasks")
+	c.Flags().IntVar(&s.users, "users", 100, "number of users")
+	c.Flags().IntVar(&s.tasksPerUser, "tasks-per-user", 5, "number of tasks per user")
+	c.Flags().BoolVar(&s.append, "append", false, "add to a database that has or had tasks")
 	return c
 }
 
@@ -52,8 +52,8 @@ type seeding struct {
 	append              bool
 }
 
-// run writes through the owner scope, one user at a time on each connection, like
-// the server itself.
+// run inserts the tasks as the server does, in the scope of one user at a time per
+// connection.
 func (s seeding) run(caller context.Context, c config, progress io.Writer) error {
 	pool, err := c.open(caller)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s seeding) run(caller context.Context, c config, progress io.Writer) error
 	}
 	start := time.Now()
 	var done atomic.Int64
-	report := func(end string) {
+	printProgress := func(end string) {
 		fmt.Fprintf(progress, "\r%d of %d tasks, %.1f s%s", done.Load(), s.users*s.tasksPerUser, time.Since(start).Seconds(), end)
 	}
 	workers, ctx := errgroup.WithContext(caller)
@@ -83,7 +83,7 @@ func (s seeding) run(caller context.Context, c config, progress io.Writer) error
 		workers.Go(func() error {
 			err := s.seedUser(ctx, pool, fmt.Sprintf("user%d", n))
 			if written := done.Add(int64(s.tasksPerUser)); written%10_000 < int64(s.tasksPerUser) {
-				report("")
+				printProgress("")
 			}
 			return err
 		})
@@ -94,7 +94,7 @@ func (s seeding) run(caller context.Context, c config, progress io.Writer) error
 	if err := caller.Err(); err != nil {
 		return fmt.Errorf("stopped after %d tasks: %w", done.Load(), err)
 	}
-	report("\n")
+	printProgress("\n")
 	return nil
 }
 

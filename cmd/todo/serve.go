@@ -15,7 +15,7 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// shutdownTimeout is how long a stop waits for requests that have begun.
+// shutdownTimeout is how long a shutdown waits for requests in progress.
 const shutdownTimeout = 30 * time.Second
 
 func serveCommand() *cobra.Command {
@@ -33,41 +33,42 @@ func serveCommand() *cobra.Command {
 				c.Addr = addr
 			}
 			if c.DatabaseURL == "" {
-				return errors.New("DATABASE_URL is not set; for a server with its own PostgreSQL, for development, run `todo dev`")
+				return errors.New("DATABASE_URL is not set; for development, `todo dev` runs a server with its own PostgreSQL")
 			}
-			return serve(cmd.Context(), c, c.logger(), service{
+			return serve(cmd.Context(), c, c.logger(), serveOptions{
 				listen: func(ctx context.Context) (net.Listener, error) { return listen(ctx, c.Addr) },
 			})
 		},
 	}
-	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (wins over ADDR)")
+	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (takes precedence over ADDR)")
 	return c
 }
 
-// listen names the variable where an address cannot be had.
+// listen listens on addr. The error names the variable ADDR.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("ADDR: %w: stop what listens there, or choose another with --addr", err)
+		return nil, fmt.Errorf("ADDR: %w: stop the program that listens there, or choose another address with --addr", err)
 	}
 	return listener, nil
 }
 
-// service is where serve and dev differ.
-type service struct {
+// serveOptions holds what differs between the commands serve and dev.
+type serveOptions struct {
 	// listen is called when everything else is ready.
 	listen func(context.Context) (net.Listener, error)
-	// wrap may put something in front of the API; nil for nothing.
+	// wrap adds a handler in front of the API, if not nil.
 	wrap func(http.Handler) http.Handler
-	// demoUser and demoToken are filled in on the docs page; empty for none.
+	// demoUser and demoToken are filled in on the docs page, if not empty.
 	demoUser, demoToken string
-	// ready is told when requests are answered; nil for nobody.
+	// ready is called when requests are served, if not nil.
 	ready func()
 }
 
-// serve runs the API until ctx ends, then finishes what it has begun. It refuses
-// to listen unless the schema fits and row-level security holds.
-func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
+// serve runs the API until ctx ends, then finishes the requests in progress. It does
+// not listen unless all queries can run on the schema and row-level security is
+// enforced.
+func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) error {
 	verifier, err := c.verifier(log)
 	if err != nil {
 		return err
@@ -83,47 +84,47 @@ func serve(ctx context.Context, c config, log *slog.Logger, s service) error {
 	}
 	switch {
 	case schema.Dirty:
-		log.Warn("a migration is under way or was cut off, `todo migrate status` says which; every query of this program can run there", "schema_version", schema.Version)
+		log.Warn("a migration is running or was interrupted, `todo migrate status` says which; all queries of this program can run on the schema as it is", "schema_version", schema.Version)
 	case schema.Version != schema.BuiltFor:
-		log.Warn("the schema is not the one this program was built for, but every query of it can run there", "schema_version", schema.Version)
+		log.Warn("this program was built for another version of the schema, but all its queries can run on this one", "schema_version", schema.Version)
 	}
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	served := todohttp.Config{
+	api := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
 		Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
 	}
-	handler := todohttp.NewHandler(served)
+	handler := todohttp.NewHandler(api)
 	if s.wrap != nil {
 		handler = s.wrap(handler)
 	}
-	failed := make(chan error, 2)
-	probes, err := c.serveAdmin(ctx, served, failed)
+	serveErrs := make(chan error, 2)
+	probes, err := c.serveAdmin(ctx, api, serveErrs)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer probes.close()
 	server := todohttp.NewServer(handler, log)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { serveErrs <- server.Serve(listener) }()
 	go verifier.Run(ctx)
 	log.Info("listening", "address", listener.Addr().String(), "version", version())
 	if s.ready != nil {
 		s.ready()
 	}
 	select {
-	case err := <-failed:
+	case err := <-serveErrs:
 		return err
 	case <-ctx.Done():
 	}
-	probes.stopping()
+	probes.notReady()
 	log.Info("stopping")
-	// ctx has ended; what it began gets its own time.
+	// ctx has ended, so the requests in progress need another one.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
-		return fmt.Errorf("stopping: some requests did not end within %s: %w", shutdownTimeout, err)
+		return fmt.Errorf("stopping: some requests did not finish within %s: %w", shutdownTimeout, err)
 	}
 	return nil
 }

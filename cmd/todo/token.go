@@ -37,14 +37,15 @@ func tokenCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&identity.UserID, "user", "", "the user's id")
 	c.Flags().StringVar(&identity.Email, "email", "", "the user's e-mail")
-	c.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long it is valid")
-	c.Flags().StringVar(&key, "key", "", "PEM file of an Ed25519 private key (PKCS #8): sign EdDSA with it")
+	c.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long the token is valid")
+	c.Flags().StringVar(&key, "key", "", "PEM file of an Ed25519 private key (PKCS #8) to sign with, using EdDSA")
 	_ = c.MarkFlagRequired("user")
 	c.AddCommand(inspectCommand())
 	return c
 }
 
-// sign makes a token that this configuration accepts, if its key set has the key.
+// sign returns a token that this configuration accepts, provided that its key set
+// has the key in keyFile.
 func (c config) sign(identity auth.Identity, ttl time.Duration, keyFile string) (string, error) {
 	a := c.verifierConfig(nil)
 	if keyFile != "" {
@@ -55,18 +56,18 @@ func (c config) sign(identity auth.Identity, ttl time.Duration, keyFile string) 
 		return auth.SignEdDSA(key, a.JWKSPolicy, identity, ttl)
 	}
 	if c.Secret == "" {
-		return "", errors.New("BETTER_AUTH_SECRET is not set: it signs the token, or --key does; `todo dev` keeps its own in .data/secret")
+		return "", errors.New("set BETTER_AUTH_SECRET or --key to sign the token with; the secret of `todo dev` is in .data/secret")
 	}
 	return auth.SignHS256(a.Secret, a.SecretPolicy, identity, ttl)
 }
 
-// errTokenRefused gives the exit code; the checks have said why.
+// errTokenRefused sets the exit code; the checks that were printed say why.
 var errTokenRefused = errors.New("the token is refused")
 
 func inspectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect",
-		Short: "Read a token on standard input and say, check by check, what this configuration makes of it",
+		Short: "Read a token from standard input and print the result of each check",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig()
@@ -81,7 +82,7 @@ func inspectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			// People paste whole headers, and a shell ends lines.
+			// Accept a pasted header and a trailing newline.
 			token := strings.TrimSpace(string(input))
 			if name, rest, found := strings.Cut(token, ":"); found && strings.EqualFold(name, "Authorization") {
 				token = strings.TrimSpace(rest)
