@@ -17,7 +17,7 @@ import (
 	todosql "github.com/securetodo/securetodo/sql"
 )
 
-// probed is the admin address of a running server.
+// probed returns the admin address of a running server.
 func probed(t *testing.T, p *program) string {
 	t.Helper()
 	var line struct{ Address string }
@@ -27,7 +27,8 @@ func probed(t *testing.T, p *program) string {
 	return line.Address
 }
 
-func TestServerIsProbedAtAnAddressOfItsOwn(t *testing.T) {
+func TestAdminAddressAloneServesProbes(t *testing.T) {
+	t.Parallel()
 	env := environment(dbtest.New(t, dbtest.NeonOwner), "ADMIN_ADDR=127.0.0.1:0")
 	p, public := serving(t, env)
 	admin := probed(t, p)
@@ -41,9 +42,10 @@ func TestServerIsProbedAtAnAddressOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestServersStartAndAreReadyWhileAMigrationRuns holds a migration in the middle of its
+// TestServeStartsAndIsReadyDuringAMigration blocks a migration in the middle of its
 // file.
-func TestServersStartAndAreReadyWhileAMigrationRuns(t *testing.T) {
+func TestServeStartsAndIsReadyDuringAMigration(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	dbtest.Exec(t, url, "INSERT INTO users (id) VALUES ('alice')")
 	dir := t.TempDir()
@@ -82,7 +84,8 @@ func TestServersStartAndAreReadyWhileAMigrationRuns(t *testing.T) {
 	}
 }
 
-func TestReadyzRefusesWhileTheServerFinishesWhatHasBegun(t *testing.T) {
+func TestReadyzFailsWhileRequestsInProgressFinish(t *testing.T) {
+	t.Parallel()
 	env := environment(dbtest.New(t, dbtest.NeonOwner), "ADMIN_ADDR=127.0.0.1:0")
 	p, public := serving(t, env)
 	admin := probed(t, p)
@@ -96,7 +99,7 @@ func TestReadyzRefusesWhileTheServerFinishesWhatHasBegun(t *testing.T) {
 	if _, err := io.WriteString(conn, head); err != nil {
 		t.Fatal(err)
 	}
-	// "100 Continue" shows that the handler has begun.
+	// "100 Continue" shows that the request is in progress.
 	begun := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))
 	if _, err := io.ReadFull(conn, begun); err != nil {
 		t.Fatal(err)
@@ -116,14 +119,15 @@ func TestReadyzRefusesWhileTheServerFinishesWhatHasBegun(t *testing.T) {
 	}
 	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 	if reply, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(reply), "HTTP/1.1 201 ") {
-		t.Errorf("the request that had begun: %v %s", err, reply)
+		t.Errorf("the request in progress: %v %s", err, reply)
 	}
 	if err := p.wait(t); err != nil {
 		t.Errorf("serve ended with %v: %s", err, p.log)
 	}
 }
 
-func TestServeRefusesAnAdminAddressThatCannotBe(t *testing.T) {
+func TestServeRefusesAnUnusableAdminAddress(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	refused(t, "ADMIN_ADDR", environment(url, "ADMIN_ADDR=nowhere"), "serve")
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -134,7 +138,8 @@ func TestServeRefusesAnAdminAddressThatCannotBe(t *testing.T) {
 	refused(t, "ADMIN_ADDR", environment(url, "ADMIN_ADDR="+taken.Addr().String()), "serve", "--addr", "127.0.0.1:0")
 }
 
-func TestHealthCommandAsksTheServerOnThisMachine(t *testing.T) {
+func TestHealthCommandChecksTheServerOnThisMachine(t *testing.T) {
+	t.Parallel()
 	p, public := serving(t, environment(dbtest.New(t, dbtest.NeonOwner), "ADMIN_ADDR=127.0.0.1:0"))
 	_, publicPort, _ := net.SplitHostPort(public)
 	_, adminPort, _ := net.SplitHostPort(probed(t, p))
@@ -155,7 +160,8 @@ func TestHealthCommandAsksTheServerOnThisMachine(t *testing.T) {
 	refused(t, "refused", []string{"ADDR=" + public}, "health")
 }
 
-func TestHealthIsBadWhenTheDatabaseIsGone(t *testing.T) {
+func TestHealthCommandFailsWhenTheDatabaseIsGone(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	_, public := serving(t, environment(url))
 	database := dbtest.Value[string](t, url, "SELECT current_database()")

@@ -25,7 +25,7 @@ type issuer struct {
 	url  string // its origin, which is iss and aud of its tokens
 	base string // of its API
 	jwks string
-	gone func() error // ends it
+	exit func() error // makes it exit
 }
 
 const (
@@ -49,22 +49,23 @@ func startIssuer(t *testing.T, shape, alg string) *issuer {
 	if err := json.Unmarshal([]byte(p.waitFor(t, p.out, `"url"`)), &ready); err != nil {
 		t.Fatal(err)
 	}
-	i := &issuer{program: p, url: ready.URL, base: ready.URL + "/api/auth", gone: stdin.Close}
+	i := &issuer{program: p, url: ready.URL, base: ready.URL + "/api/auth", exit: stdin.Close}
 	i.jwks = i.base + "/jwks"
 	if shape == neonAuth {
 		i.base = ready.URL + "/neondb/auth"
 		i.jwks = i.base + "/.well-known/jwks.json"
 	}
-	// better-auth makes its first key when first asked. Asked by a sign-in and by
-	// the server at once it would make two, of which the server knows one.
-	ask(t, http.DefaultClient, "GET", i.jwks, "", nil)
+	// better-auth makes its first key on the first request that needs one. Two
+	// concurrent ones, of a sign-in and the server, would make two keys, of which the
+	// server would know one.
+	sendOK(t, http.DefaultClient, "GET", i.jwks, "", nil)
 	return i
 }
 
-// stop ends the issuer as an outage would.
+// stop stops the issuer, as in an outage.
 func (i *issuer) stop(t *testing.T) {
 	t.Helper()
-	if err := errors.Join(i.gone(), i.wait(t)); err != nil {
+	if err := errors.Join(i.exit(), i.wait(t)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -73,10 +74,10 @@ func (i *issuer) stop(t *testing.T) {
 // passed.
 func (i *issuer) expireKeys(t *testing.T, ago time.Duration) {
 	t.Helper()
-	ask(t, http.DefaultClient, "POST", fmt.Sprintf("%s/control/expire?ago=%.0f", i.url, ago.Seconds()), "", nil)
+	sendOK(t, http.DefaultClient, "POST", fmt.Sprintf("%s/control/expire?ago=%.0f", i.url, ago.Seconds()), "", nil)
 }
 
-// person is somebody with a session at the issuer.
+// person is a user with a session at the issuer.
 type person struct {
 	issuer    *issuer
 	client    *http.Client
@@ -92,22 +93,22 @@ func (i *issuer) signUp(t *testing.T, email string) *person {
 	p := &person{issuer: i, client: &http.Client{Jar: jar}, email: email}
 	var reply struct{ User struct{ ID string } }
 	body := fmt.Sprintf(`{"name":"Somebody","email":%q,"password":"correct horse battery"}`, email)
-	ask(t, p.client, "POST", i.base+"/sign-up/email", body, &reply)
+	sendOK(t, p.client, "POST", i.base+"/sign-up/email", body, &reply)
 	if p.id = reply.User.ID; p.id == "" {
 		t.Fatal("the issuer gave no user id")
 	}
 	return p
 }
 
-// token is what the JWT plugin issues.
+// token returns a token of the JWT plugin.
 func (p *person) token(t *testing.T) string {
 	t.Helper()
 	var reply struct{ Token string }
-	ask(t, p.client, "GET", p.issuer.base+"/token", "", &reply)
+	sendOK(t, p.client, "GET", p.issuer.base+"/token", "", &reply)
 	return reply.Token
 }
 
-// cookie is the value of a cookie that the issuer has set.
+// cookie returns the value of a cookie that the issuer has set.
 func (p *person) cookie(t *testing.T, name string) string {
 	t.Helper()
 	u, err := url.Parse(p.issuer.base)
@@ -123,9 +124,9 @@ func (p *person) cookie(t *testing.T, name string) string {
 	return ""
 }
 
-// ask sends a request that must succeed and decodes the reply, unless into is nil;
+// sendOK sends a request that must succeed and decodes the reply, unless into is nil;
 // a *string takes the body as it is.
-func ask(t *testing.T, client *http.Client, method, url, body string, into any) {
+func sendOK(t *testing.T, client *http.Client, method, url, body string, into any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -151,12 +152,12 @@ func ask(t *testing.T, client *http.Client, method, url, body string, into any) 
 	}
 }
 
-// withJWKS is the environment for the JWKS of an issuer alone.
+// withJWKS returns an environment that trusts the key set of the issuer only.
 func (i *issuer) withJWKS(database string, more ...string) []string {
 	return append([]string{"DATABASE_URL=" + database, "JWKS_URL=" + i.jwks, "JWT_ISSUER=" + i.url, "JWT_AUDIENCE=" + i.url}, more...)
 }
 
-// claimsOf is the payload of a token, unverified.
+// claimsOf returns the unverified payload of a token.
 func claimsOf(t *testing.T, token string) string {
 	t.Helper()
 	parts := strings.Split(token, ".")

@@ -23,7 +23,7 @@ func environment(url string, more ...string) []string {
 	return append([]string{"DATABASE_URL=" + url, "BETTER_AUTH_SECRET=" + testSecret}, more...)
 }
 
-// serving is `todo serve` on a free port, and its address.
+// serving starts `todo serve` on a free port and returns its address.
 func serving(t *testing.T, environment []string) (*program, string) {
 	t.Helper()
 	p := command(t, environment, "serve", "--addr", "127.0.0.1:0").start(t)
@@ -54,10 +54,12 @@ func get(t *testing.T, address, path, token string) (int, string) {
 }
 
 func TestServeNeverFallsBackToAnEmbeddedDatabase(t *testing.T) {
+	t.Parallel()
 	refused(t, "todo dev", []string{"BETTER_AUTH_SECRET=" + testSecret}, "serve")
 }
 
 func TestServeRefusesAWrongConfigurationInOneLine(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	refused(t, "BETTER_AUTH_SECRET", []string{"DATABASE_URL=" + url}, "serve")
 	refused(t, "JWKS_URL", []string{"DATABASE_URL=" + url, "JWKS_URL=http://keys.example/jwks"}, "serve")
@@ -75,15 +77,17 @@ func TestServeRefusesAWrongConfigurationInOneLine(t *testing.T) {
 	refused(t, "ADDR", environment(url), "serve", "--addr", taken.Addr().String())
 }
 
-func TestServeRefusesADatabaseWhoseWallIsDown(t *testing.T) {
+func TestServeRefusesADatabaseWithoutRowLevelSecurity(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	dbtest.Exec(t, url, "ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
 	refused(t, "ENABLE ROW LEVEL SECURITY", environment(url), "serve")
 }
 
-// TestServeKnowsADistributedDatabase has a database that says to be one whose nodes
-// SET LOCAL does not reach.
-func TestServeKnowsADistributedDatabase(t *testing.T) {
+// TestServeWorksOnADistributedDatabase has a database with the setting of one whose
+// nodes SET LOCAL does not reach.
+func TestServeWorksOnADistributedDatabase(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	_, address := serving(t, environment(url, "DB_DISTRIBUTED=true"))
 	if status, _ := get(t, address, "/health", ""); status != 200 {
@@ -95,6 +99,7 @@ func TestServeKnowsADistributedDatabase(t *testing.T) {
 }
 
 func TestServeWarnsOfANewerSchemaAndServes(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	dbtest.Exec(t, url, "UPDATE schema_migrations SET version = 999999")
 	p, address := serving(t, environment(url))
@@ -104,9 +109,10 @@ func TestServeWarnsOfANewerSchemaAndServes(t *testing.T) {
 	p.waitFor(t, p.log, `"schema_version":999999`)
 }
 
-// TestServeExitsBeforeItListensOnASchemaThatItCannotWorkOn has an address that is
-// taken, of which a server that came so far would complain.
-func TestServeExitsBeforeItListensOnASchemaThatItCannotWorkOn(t *testing.T) {
+// TestServeExitsBeforeItListensOnAnUnusableSchema has an address in use, about which
+// a server that comes so far would complain.
+func TestServeExitsBeforeItListensOnAnUnusableSchema(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +130,8 @@ func TestServeExitsBeforeItListensOnASchemaThatItCannotWorkOn(t *testing.T) {
 	serving(t, env)
 }
 
-func TestTokenCommandMakesWhatServeAccepts(t *testing.T) {
+func TestTokenCommandMakesTokensThatServeAccepts(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	for name, more := range map[string][]string{
 		"plain":                         nil,
@@ -152,7 +159,8 @@ func TestTokenCommandMakesWhatServeAccepts(t *testing.T) {
 	refused(t, "BETTER_AUTH_SECRET", nil, "token", "--user", "alice")
 }
 
-func TestSecretAndKeySetHaveTheirOwnRules(t *testing.T) {
+func TestServeAppliesSeparateRulesToSecretAndKeySet(t *testing.T) {
+	t.Parallel()
 	issuer := authtest.Start(t)
 	key := filepath.Join(t.TempDir(), "key.pem")
 	pem, err := auth.EncodeKey(issuer.Key("EdDSA").Signer.(ed25519.PrivateKey))
@@ -169,8 +177,8 @@ func TestSecretAndKeySetHaveTheirOwnRules(t *testing.T) {
 	if status, body := get(t, address, "/api/alice/tasks", cookie); status != 200 {
 		t.Errorf("a token of the secret without issuer and audience: %d %s", status, body)
 	}
-	for alg, want := range map[string]map[bool]int{"EdDSA": {true: 200, false: 401}, "ES256": {true: 200, false: 401}, "RS256": {true: 200, false: 401}} {
-		for named, status := range want {
+	for _, alg := range authtest.KeySetAlgs {
+		for named, status := range map[bool]int{true: 200, false: 401} {
 			claims := map[string]any{"sub": "alice", "iss": "https://issuer.example", "aud": "todo"}
 			if !named {
 				claims["aud"] = "another"
@@ -186,7 +194,8 @@ func TestSecretAndKeySetHaveTheirOwnRules(t *testing.T) {
 	}
 }
 
-func TestInspectSaysCheckByCheckWhyALoginFails(t *testing.T) {
+func TestTokenInspectPrintsTheCheckThatFails(t *testing.T) {
+	t.Parallel()
 	env := environment("", "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=todo")
 	good := todo(t, env, "token", "--user", "alice", "--email", "alice@example.test")
 	for _, pasted := range []string{good, good + "\n", "Bearer " + good, "Authorization: Bearer " + good + "\r\n"} {
@@ -208,7 +217,7 @@ func TestInspectSaysCheckByCheckWhyALoginFails(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 		if strings.Count(out, "REFUSED") != 1 {
-			t.Errorf("%s: more than one fault:\n%s", name, out)
+			t.Errorf("%s: more than one check fails:\n%s", name, out)
 		}
 		if len(c.token) > 20 && strings.Contains(out, c.token[len(c.token)-20:]) {
 			t.Errorf("%s: inspect shows the token", name)
@@ -224,7 +233,8 @@ func inspect(t *testing.T, environment []string, token string) (out, log string,
 	return p.out.String(), p.log.String(), err
 }
 
-func TestStopFinishesWhatHasBegun(t *testing.T) {
+func TestServeFinishesRequestsInProgressWhenStopped(t *testing.T) {
+	t.Parallel()
 	env := environment(dbtest.New(t, dbtest.NeonOwner))
 	p, address := serving(t, env)
 	body, write := io.Pipe()
@@ -233,8 +243,8 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+todo(t, env, "token", "--user", "alice"))
-	// The client sends its body only when the handler asks for it, which shows
-	// that the request has begun.
+	// The client sends its body only when the handler reads it, which shows that the
+	// request is in progress.
 	request.Header.Set("Expect", "100-continue")
 	client := &http.Transport{ExpectContinueTimeout: time.Minute}
 	replies := make(chan int, 1)
@@ -259,7 +269,7 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 	}
 	_ = write.Close()
 	if status := <-replies; status != 201 {
-		t.Errorf("the request that had begun got %d", status)
+		t.Errorf("the request in progress got %d", status)
 	}
 	if err := p.wait(t); err != nil {
 		t.Errorf("serve ended with %v: %s", err, p.log)
@@ -267,6 +277,7 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 }
 
 func TestSeedFillsAnEmptyDatabaseOnly(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	env := environment(url)
 	todo(t, env, "seed", "--users", "30", "--tasks-per-user", "7")

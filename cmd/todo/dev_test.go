@@ -13,7 +13,7 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-// developing is `todo dev` with its data in a folder that any user can reach.
+// developing starts `todo dev` with its data in a folder.
 func developing(t *testing.T, data string) *program {
 	t.Helper()
 	p := command(t, nil, "dev", "--addr", "127.0.0.1:0", "--data", data).start(t)
@@ -21,6 +21,8 @@ func developing(t *testing.T, data string) *program {
 	return p
 }
 
+// dataFolder returns a folder for data that any user can reach, since PostgreSQL
+// does not run as root.
 func dataFolder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "todo-dev-")
@@ -34,7 +36,7 @@ func dataFolder(t *testing.T) string {
 	return filepath.Join(dir, ".data")
 }
 
-// curls are the commands that dev prints, by the verb above them.
+// curls returns the commands that dev prints.
 func curls(t *testing.T, p *program) (list, create string) {
 	t.Helper()
 	for line := range strings.Lines(p.out.String()) {
@@ -61,7 +63,8 @@ func shell(t *testing.T, line string) string {
 	return string(out)
 }
 
-func TestDevServesWhatItsCurlsSayAndKeepsTheData(t *testing.T) {
+func TestDevServesTheCommandsItPrintsAndKeepsTheData(t *testing.T) {
+	t.Parallel()
 	data := dataFolder(t)
 	first := developing(t, data)
 	list, create := curls(t, first)
@@ -94,7 +97,7 @@ func TestDevServesWhatItsCurlsSayAndKeepsTheData(t *testing.T) {
 	}
 }
 
-// port is the address in a printed curl.
+// port returns the address in a printed command.
 func port(t *testing.T, curl string) string {
 	t.Helper()
 	_, rest, _ := strings.Cut(curl, "http://localhost:")
@@ -107,7 +110,8 @@ func port(t *testing.T, curl string) string {
 	return "127.0.0.1:" + number
 }
 
-func TestDevIsItsOwnIssuerOfEdDSA(t *testing.T) {
+func TestDevPublishesAKeySetOfItsOwn(t *testing.T) {
+	t.Parallel()
 	data := dataFolder(t)
 	p := developing(t, data)
 	list, _ := curls(t, p)
@@ -126,14 +130,16 @@ func TestDevIsItsOwnIssuerOfEdDSA(t *testing.T) {
 	}
 }
 
-func TestServeIsNoIssuer(t *testing.T) {
+func TestServePublishesNoKeySet(t *testing.T) {
+	t.Parallel()
 	_, address := serving(t, environment(dbtest.New(t, dbtest.NeonOwner)))
 	if status, _ := get(t, address, "/.well-known/jwks.json", ""); status != 404 {
-		t.Errorf("serve answers %d for a key set", status)
+		t.Errorf("serve replies %d to a request for a key set", status)
 	}
 }
 
 func TestDocsPageIsFilledInByDevAndOffInServe(t *testing.T) {
+	t.Parallel()
 	database := dbtest.New(t, dbtest.NeonOwner)
 	dev := command(t, []string{"DATABASE_URL=" + database}, "dev", "--addr", "127.0.0.1:0", "--data", dataFolder(t)).start(t)
 	dev.waitFor(t, dev.out, "Ctrl-C stops it")
@@ -155,6 +161,7 @@ func TestDocsPageIsFilledInByDevAndOffInServe(t *testing.T) {
 }
 
 func TestDevUsesTheGivenDatabase(t *testing.T) {
+	t.Parallel()
 	data := dataFolder(t)
 	p := command(t, []string{"DATABASE_URL=" + dbtest.NewEmpty(t, dbtest.NeonOwner)}, "dev", "--addr", "127.0.0.1:0", "--data", data).start(t)
 	p.waitFor(t, p.out, "Ctrl-C stops it")

@@ -9,7 +9,7 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-func TestRealBetterAuthTokensAreAccepted(t *testing.T) {
+func TestBetterAuthTokensAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, alg := range []string{"EdDSA", "ES256", "RS256"} {
 		t.Run(alg, func(t *testing.T) {
@@ -25,7 +25,7 @@ func TestRealBetterAuthTokensAreAccepted(t *testing.T) {
 			}
 			for _, p := range []*person{alice, bob} {
 				if email := dbtest.Value[string](t, database, "SELECT email FROM users WHERE id = $1", p.id); email != p.email {
-					t.Errorf("%s is kept as %q", p.email, email)
+					t.Errorf("%s is stored as %q", p.email, email)
 				}
 			}
 			if status := alice.status(t, address, alice.cookie(t, "better-auth.session_data")); status != 401 {
@@ -35,10 +35,10 @@ func TestRealBetterAuthTokensAreAccepted(t *testing.T) {
 	}
 }
 
-func TestRealBetterAuthRotatesItsKeysAndGoesDown(t *testing.T) {
+func TestBetterAuthMayRotateItsKeysAndGoDown(t *testing.T) {
 	t.Parallel()
 	i := startIssuer(t, betterAuth, "EdDSA")
-	// Without a cache of tokens, every answer comes from the keys.
+	// Without the token cache, each token is verified with the keys.
 	_, address := serving(t, i.withJWKS(dbtest.New(t, dbtest.NeonOwner), "TOKEN_CACHE_SIZE=0"))
 	alice := i.signUp(t, "alice@example.test")
 	old := alice.token(t)
@@ -67,7 +67,7 @@ func TestRealBetterAuthRotatesItsKeysAndGoesDown(t *testing.T) {
 	}
 }
 
-func TestRealBetterAuthDropsAKey(t *testing.T) {
+func TestBetterAuthKeyIsRefusedOnceDropped(t *testing.T) {
 	t.Parallel()
 	i := startIssuer(t, betterAuth, "EdDSA")
 	_, address := serving(t, i.withJWKS(dbtest.New(t, dbtest.NeonOwner)))
@@ -81,13 +81,13 @@ func TestRealBetterAuthDropsAKey(t *testing.T) {
 	}
 }
 
-func TestRealBetterAuthCookieIsAccepted(t *testing.T) {
+func TestBetterAuthCookieIsAccepted(t *testing.T) {
 	t.Parallel()
 	i := startIssuer(t, betterAuth, "EdDSA")
 	alice := i.signUp(t, "alice@example.test")
 	cookie := alice.cookie(t, "better-auth.session_data")
 	var mail string
-	ask(t, http.DefaultClient, "GET", i.url+"/control/mail", "", &mail)
+	sendOK(t, http.DefaultClient, "GET", i.url+"/control/mail", "", &mail)
 	for name, test := range map[string]struct {
 		environment []string
 		plugin      int // the status for the JWT plugin's token
@@ -105,13 +105,13 @@ func TestRealBetterAuthCookieIsAccepted(t *testing.T) {
 			// The token in a verification mail is signed with the same secret and
 			// has the claims email, userId, iat and exp.
 			if status := alice.status(t, address, mail); status != 401 || strings.Count(mail, ".") != 2 {
-				t.Errorf("a token out of a mail: %d, want 401", status)
+				t.Errorf("the token of a mail: %d, want 401", status)
 			}
 		})
 	}
 }
 
-func TestNeonShapedTokensAreAccepted(t *testing.T) {
+func TestNeonAuthTokensAreAccepted(t *testing.T) {
 	t.Parallel()
 	i := startIssuer(t, neonAuth, "EdDSA")
 	database := dbtest.New(t, dbtest.NeonOwner)
@@ -125,7 +125,7 @@ func TestNeonShapedTokensAreAccepted(t *testing.T) {
 	}
 	alice.mayUse(t, address, token)
 	if email := dbtest.Value[string](t, database, "SELECT email FROM users WHERE id = $1", alice.id); email != alice.email {
-		t.Errorf("%s is kept as %q", alice.email, email)
+		t.Errorf("%s is stored as %q", alice.email, email)
 	}
 	_, strict := serving(t, append(i.withJWKS(database), "JWT_AUDIENCE="+i.base))
 	if status := alice.status(t, strict, token); status != 401 {
@@ -133,8 +133,8 @@ func TestNeonShapedTokensAreAccepted(t *testing.T) {
 	}
 }
 
-// createTask is the status of POST by the owner of the token.
-func createTask(t *testing.T, address, user, token string) int {
+// createTask returns the status of creating a task.
+func createTsendOK(t *testing.T, address, user, token string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+address+"/api/"+user+"/tasks", strings.NewReader(`{"title":"Buy milk"}`))
 	if err != nil {
@@ -150,17 +150,17 @@ func createTask(t *testing.T, address, user, token string) int {
 	return response.StatusCode
 }
 
-// status is that of the person's list of tasks.
+// status returns the status of listing the person's tasks.
 func (p *person) status(t *testing.T, address, token string) int {
 	t.Helper()
 	status, _ := get(t, address, "/api/"+p.id+"/tasks", token)
 	return status
 }
 
-// mayUse checks that a token opens its owner's tasks and nobody else's.
+// mayUse checks that a token gives access to its owner's tasks and to no others.
 func (p *person) mayUse(t *testing.T, address, token string) {
 	t.Helper()
-	if status := createTask(t, address, p.id, token); status != 201 {
+	if status := createTsendOK(t, address, p.id, token); status != 201 {
 		t.Errorf("creating a task: %d, want 201", status)
 	}
 	if status, body := get(t, address, "/api/"+p.id+"/tasks", token); status != 200 || !strings.Contains(body, "Buy milk") {
@@ -171,9 +171,8 @@ func (p *person) mayUse(t *testing.T, address, token string) {
 	}
 }
 
-// isAcceptedIn waits until the token is good, which one that is signed with a new
-// key may have to: the set is fetched every 10 seconds at most. Until then it is
-// 401, and nothing else.
+// isAcceptedIn waits until a token signed with a new key is accepted, since the key
+// set is fetched at most every 10 seconds. Until then the status must be 401.
 func (p *person) isAcceptedIn(t *testing.T, limit time.Duration, address, token string) {
 	t.Helper()
 	deadline := time.After(limit)
@@ -183,7 +182,7 @@ func (p *person) isAcceptedIn(t *testing.T, limit time.Duration, address, token 
 			return
 		case 401:
 		default:
-			t.Fatalf("%d while the key is new, want 401 and then 200", status)
+			t.Fatalf("%d while the key is unknown, want 401 and then 200", status)
 		}
 		select {
 		case <-deadline:

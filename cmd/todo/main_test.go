@@ -17,7 +17,7 @@ import (
 
 const testSecret = "a-secret-of-the-tests-with-32-bytes!"
 
-// TestMain is the program itself where a test starts it as such.
+// TestMain runs the program itself if a test has started this binary as such.
 func TestMain(m *testing.M) {
 	if os.Getenv("TODO_TEST_MAIN") != "" {
 		_ = os.Unsetenv("TODO_TEST_MAIN")
@@ -36,7 +36,7 @@ type program struct {
 	ended    chan error
 }
 
-// output keeps what a program writes and can be waited on.
+// output captures what a program writes.
 type output struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
@@ -54,12 +54,17 @@ func (o *output) String() string {
 	return o.buffer.String()
 }
 
-// command is todo in a clean environment with these variables.
+// command returns todo in an environment of these variables only.
 func command(t *testing.T, environment []string, args ...string) *program {
 	t.Helper()
 	p := &program{Cmd: exec.Command(os.Args[0], args...), out: &output{}, log: &output{}, ended: make(chan error, 1)}
 	// Under the race detector a program would sleep a second at its end.
-	p.Env = append([]string{"TODO_TEST_MAIN=1", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}, environment...)
+	p.Env = []string{"TODO_TEST_MAIN=1", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}
+	if testing.CoverMode() != "" {
+		// Without it, Go writes a warning to standard error, which tests compare.
+		p.Env = append(p.Env, "GOCOVERDIR="+t.TempDir())
+	}
+	p.Env = append(p.Env, environment...)
 	p.Stdout, p.Stderr = p.out, p.log
 	return p
 }
@@ -82,7 +87,7 @@ func (p *program) start(t *testing.T) *program {
 	return p
 }
 
-// stop sends a signal and returns how the program ended.
+// stop sends a signal and returns the error of the program.
 func (p *program) stop(t *testing.T, signal os.Signal) error {
 	t.Helper()
 	if err := p.Process.Signal(signal); err != nil {
@@ -91,7 +96,7 @@ func (p *program) stop(t *testing.T, signal os.Signal) error {
 	return p.wait(t)
 }
 
-// wait returns how the program ended.
+// wait returns the error of the program.
 func (p *program) wait(t *testing.T) error {
 	t.Helper()
 	select {
@@ -104,7 +109,7 @@ func (p *program) wait(t *testing.T) error {
 	}
 }
 
-// runToEnd is todo to its end: what it printed, what it logged, and its error.
+// runToEnd runs todo and returns what it printed, what it logged, and its error.
 func runToEnd(t *testing.T, environment []string, args ...string) (out, log string, err error) {
 	t.Helper()
 	p := command(t, environment, args...)
@@ -112,7 +117,7 @@ func runToEnd(t *testing.T, environment []string, args ...string) (out, log stri
 	return p.out.String(), p.log.String(), err
 }
 
-// todo is runToEnd that must succeed.
+// todo is runToEnd for a command that must succeed; it returns what it printed.
 func todo(t *testing.T, environment []string, args ...string) string {
 	t.Helper()
 	out, log, err := runToEnd(t, environment, args...)
@@ -122,7 +127,7 @@ func todo(t *testing.T, environment []string, args ...string) string {
 	return strings.TrimSpace(out)
 }
 
-// refused is runToEnd that must fail with one line that says something.
+// refused is runToEnd for a command that must fail with one line that contains says.
 func refused(t *testing.T, says string, environment []string, args ...string) {
 	t.Helper()
 	out, log, err := runToEnd(t, environment, args...)
@@ -131,7 +136,8 @@ func refused(t *testing.T, says string, environment []string, args ...string) {
 	}
 }
 
-// waitFor returns the first line with a text, or fails when the program ends.
+// waitFor returns the first line with a text; the test fails if the program ends
+// without it.
 func (p *program) waitFor(t *testing.T, o *output, text string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
