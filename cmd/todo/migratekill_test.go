@@ -42,7 +42,9 @@ func itemFiles(t *testing.T) string {
 var instruction = regexp.MustCompile("`todo migrate (force \\d+)`")
 
 func TestMigrateKilledAtAnyMomentRecoversByWhatItSays(t *testing.T) {
-	const rows, kills = 5000, 50
+	t.Parallel()
+	const rows = 5000
+	moments := dbtest.Scale(6, 25) // of each direction's run
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
 	env := append(environment(url), "TODO_TEST_MIGRATIONS="+itemFiles(t))
 	todo(t, env, "migrate", "goto", "1")
@@ -50,21 +52,21 @@ func TestMigrateKilledAtAnyMomentRecoversByWhatItSays(t *testing.T) {
 	todo(t, env, "migrate", "up")
 	whole := time.Duration(dbtest.Value[float64](t, url, "SELECT EXTRACT(epoch FROM max(finished_at) - min(started_at)) FROM schema_migration_log WHERE version > 1") * float64(time.Second))
 	dirty := 0
-	for i := range kills {
+	for i := range 2 * moments {
 		args := []string{"migrate", "goto", "1"}
 		if i%2 == 1 {
 			args = []string{"migrate", "up"}
 		}
-		p := command(t, env, args...)
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
+		p := command(t, env, args...).start(t)
 		// Most of a process's life is its start, in which nothing can be damaged.
 		const begun = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && !dbtest.Value[bool](t, url, begun); {
+		for len(p.ended) == 0 && !dbtest.Value[bool](t, url, begun) {
+			time.Sleep(time.Millisecond)
 		}
-		kill := time.AfterFunc(rand.N(whole), func() { _ = p.Process.Kill() })
-		_ = p.Wait()
+		// One kill in each part of the run, so that few kills meet every migration too.
+		part := whole / time.Duration(moments)
+		kill := time.AfterFunc(time.Duration(i/2)*part+rand.N(part), func() { _ = p.Process.Kill() })
+		_ = p.wait(t)
 		kill.Stop()
 		if recoverBySaying(t, env, args) {
 			dirty++
@@ -73,7 +75,7 @@ func TestMigrateKilledAtAnyMomentRecoversByWhatItSays(t *testing.T) {
 			t.Fatalf("%d rows of %d", got, rows)
 		}
 	}
-	t.Logf("%d of %d kills left a dirty version", dirty, kills)
+	t.Logf("%d of %d kills left a dirty version", dirty, 2*moments)
 	if got := dbtest.Value[int](t, url, "SELECT count(*) FROM items JOIN more USING (n) WHERE twice = 2 * n"); got != rows {
 		t.Errorf("%d rows of %d are whole", got, rows)
 	}
