@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"strings"
@@ -61,8 +63,9 @@ func command(t *testing.T, environment []string, args ...string) *program {
 	// Under the race detector a program would sleep a second at its end.
 	p.Env = []string{"TODO_TEST_MAIN=1", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}
 	if testing.CoverMode() != "" {
-		// Without it, Go writes a warning to standard error, which tests compare.
-		p.Env = append(p.Env, "GOCOVERDIR="+t.TempDir())
+		// There the coverage of the program counts too. Without a folder, Go would
+		// write a warning to standard error, which tests compare.
+		p.Env = append(p.Env, "GOCOVERDIR="+cmp.Or(flag.Lookup("test.gocoverdir").Value.String(), t.TempDir()))
 	}
 	p.Env = append(p.Env, environment...)
 	p.Stdout, p.Stderr = p.out, p.log

@@ -57,7 +57,8 @@ func TestMigrateKilledAtAnyMomentRecoversByWhatItSays(t *testing.T) {
 		if i%2 == 1 {
 			args = []string{"migrate", "up"}
 		}
-		p := command(t, env, args...).start(t)
+		// A program that is killed may leave half a file of coverage.
+		p := command(t, append(env, "GOCOVERDIR="+t.TempDir()), args...).start(t)
 		// Most of a process's life is its start, in which nothing can be damaged.
 		const begun = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 		for len(p.ended) == 0 && !dbtest.Value[bool](t, url, begun) {
