@@ -110,7 +110,7 @@ func (f *migrateFlags) moving(use, short string, args int, run func(*migration.R
 			if moved != nil {
 				r.Error = failureOf(moved)
 			}
-			version, dirty, err := m.Version(ctx)
+			version, dirty, err := m.Version(context.WithoutCancel(ctx)) // an interrupted run ends at one too
 			if err != nil && moved == nil {
 				return nil, err
 			}

@@ -220,10 +220,11 @@ func TestMigrateStopsAtSIGTERMAfterTheFileThatIsBeingRun(t *testing.T) {
 		t.Errorf("%v: %s", err, p.log)
 	}
 	var said struct {
-		Steps []migration.Step
-		Error struct{ Message string }
+		Version uint
+		Steps   []migration.Step
+		Error   struct{ Message string }
 	}
-	if err := json.Unmarshal([]byte(p.out.String()), &said); err != nil || len(said.Steps) != 2 || !strings.Contains(said.Error.Message, "interrupted with more to run") {
+	if err := json.Unmarshal([]byte(p.out.String()), &said); err != nil || len(said.Steps) != 2 || said.Version != 5 || !strings.Contains(said.Error.Message, "interrupted with more to run") {
 		t.Errorf("%v: %s", err, p.out)
 	}
 	if got := todo(t, env, "migrate", "version"); got != "version 5" {
