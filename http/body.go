@@ -11,8 +11,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const maxBody = 64 << 10
-
 // readBody returns the body, nil where there is none. Its media type counts only
 // where there is one: frontends set Content-Type on requests without a body.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	todohttp "github.com/securetodo/securetodo/http"
 )
 
 // TestBreachIsSeen doctors an exchange that is right, one thing at a time: a check
@@ -52,8 +54,8 @@ func TestBreachIsSeen(t *testing.T) {
 		{"three digits of a second", ok, replace(`.000123Z`, `.000Z`)},
 		{"another zone", ok, replace(`:00Z`, `:00+01:00`)},
 		{"a due date with idle digits", ok, replace(`:00Z`, `:00.000000Z`)},
-		{"a title too long", ok, replace(`Buy milk`, strings.Repeat("é", 256))},
-		{"a tag too many", ok, replace(`"home"`, `"a"`+strings.Repeat(`,"a"`, 20))},
+		{"a title too long", ok, replace(`Buy milk`, strings.Repeat("é", todohttp.MaxTitle+1))},
+		{"a tag too many", ok, replace(`"home"`, `"a"`+strings.Repeat(`,"a"`, todohttp.MaxTags))},
 		{"version 0", ok, replace(`"version":3`, `"version":0`)},
 		{"an id that is no UUID", ok, replace(id, "1")},
 		{"an array", ok, func(e *exchange) { e.got = "[" + e.got + "]" }},

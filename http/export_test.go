@@ -5,6 +5,26 @@ import (
 	"net/http"
 )
 
+// The limits, for the tests that hold the schema, the contract and the messages to
+// them.
+const (
+	MaxTitle       = maxTitle
+	MaxDescription = maxDescription
+	MaxTag         = maxTag
+	MaxTags        = maxTags
+	MaxSearch      = maxSearch
+	MaxPage        = maxPage
+	MaxBody        = maxBody
+	MaxHeader      = maxHeader
+	MaxFieldErrors = maxFieldErrors
+)
+
+// The messages of a title, and what a size is called in them.
+var (
+	RuleTitle = ruleTitle
+	Kibibytes = kibibytes
+)
+
 // Resources are the methods of every route, by path.
 func Resources() map[string][]string {
 	found := map[string][]string{}

@@ -1,11 +1,11 @@
 package http
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -34,10 +34,18 @@ type fields struct {
 	tags             []string
 }
 
-// maxFieldErrors bounds what one body can make of its reply.
-const maxFieldErrors = 20
+// What a field is told that breaks its rule.
+const (
+	unknownField = "is not a field that can be set here"
+	ruleNUL      = "must not contain the character NUL"
+)
 
-const unknownField = "is not a field that can be set here"
+var (
+	ruleTitle       = lengthRule(1, maxTitle)
+	ruleDescription = lengthRule(0, maxDescription)
+	ruleTags        = fmt.Sprintf("must have at most %d tags", maxTags)
+	ruleTag         = "must be a string of " + characters(1, maxTag) + " without NUL"
+)
 
 // decodeFields reads the fields that an operation writes, and ignores the server's
 // own. The error names every field that is unknown or breaks its rule.
@@ -83,7 +91,7 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 	case "title":
 		title := strings.TrimSpace(text(m.value))
 		f.title = &title
-		return either(broken(kind == '"', "must be a string"), broken(hasNoNUL(title), ruleNUL), broken(within(title, 1, 255), "must have 1 to 255 characters"))
+		return either(broken(kind == '"', "must be a string"), broken(hasNoNUL(title), ruleNUL), broken(within(title, 1, maxTitle), ruleTitle))
 	case "description":
 		f.descriptionGiven = true
 		if kind == 'n' {
@@ -91,7 +99,7 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 		}
 		description := text(m.value)
 		f.description = &description
-		return either(broken(kind == '"', "must be a string or null"), broken(hasNoNUL(description), ruleNUL), broken(within(description, 0, 1000), "must have at most 1,000 characters"))
+		return either(broken(kind == '"', "must be a string or null"), broken(hasNoNUL(description), ruleNUL), broken(within(description, 0, maxDescription), ruleDescription))
 	case "completed":
 		completed := kind == 't'
 		f.completed = &completed
@@ -120,14 +128,14 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 	if value.Kind() != '[' || json.Unmarshal(value, &values) != nil {
 		return invalidError{{pointer, "must be an array of strings"}}
 	}
-	if len(values) > 20 {
-		return invalidError{{pointer, "must have at most 20 tags"}}
+	if len(values) > maxTags {
+		return invalidError{{pointer, ruleTags}}
 	}
 	f.tags = []string{}
 	for i, value := range values {
 		tag := text(value)
-		if value.Kind() != '"' || !within(tag, 1, 50) || !hasNoNUL(tag) {
-			invalid = append(invalid, fieldError{pointer.AppendToken(strconv.Itoa(i)), "must be a string of 1 to 50 characters without NUL"})
+		if value.Kind() != '"' || !within(tag, 1, maxTag) || !hasNoNUL(tag) {
+			invalid = append(invalid, fieldError{pointer.AppendToken(strconv.Itoa(i)), ruleTag})
 		} else if !slices.Contains(f.tags, tag) {
 			f.tags = append(f.tags, tag)
 		}
@@ -139,22 +147,14 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 // text.
 func clip(name string) string {
 	name = strings.ToValidUTF8(name, "\ufffd")
-	if utf8.RuneCountInString(name) <= 100 {
+	if within(name, 0, maxEchoedName) {
 		return name
 	}
-	return string([]rune(name)[:100]) + "…"
+	return string([]rune(name)[:maxEchoedName]) + "…"
 }
-
-const ruleNUL = "must not contain the character NUL"
 
 // hasNoNUL tells whether PostgreSQL's text can hold a string.
 func hasNoNUL(s string) bool { return !strings.ContainsRune(s, 0) }
-
-// within counts characters: Unicode code points, as char_length does.
-func within(s string, least, most int) bool {
-	n := utf8.RuneCountInString(s)
-	return least <= n && n <= most
-}
 
 // either returns the first rule that is broken.
 func either(checks ...invalidError) invalidError {

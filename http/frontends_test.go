@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/securetodo/securetodo/db/dbtest"
+	todohttp "github.com/securetodo/securetodo/http"
 )
 
 // TestExistingFrontendsWorkUnchanged sends what frontends written for this family of
@@ -43,7 +44,7 @@ func TestExistingFrontendsWorkUnchanged(t *testing.T) {
 	}
 	refused := a.do(alice, "POST", tasksOf(alice), `{"title":""}`, contentType).must(t, 422)
 	var shown struct{ Detail string }
-	if err := json.Unmarshal([]byte(refused.body), &shown); err != nil || shown.Detail != "title: must have 1 to 255 characters" {
+	if err := json.Unmarshal([]byte(refused.body), &shown); err != nil || shown.Detail != "title: "+todohttp.RuleTitle {
 		t.Errorf("a frontend shows %q, %v", shown.Detail, err)
 	}
 	a.do(alice, "DELETE", tasksOf(alice)+"/"+made.ID+"/", "", contentType).must(t, 204)

@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"github.com/securetodo/securetodo/db/dbtest"
+	todohttp "github.com/securetodo/securetodo/http"
 )
 
 func TestBadBodyGetsItsProblem(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "kept")
-	long := strings.Repeat("é", 256)
+	long := strings.Repeat("é", todohttp.MaxTitle+1)
 	for _, c := range []struct {
 		name, body string
 		status     int
@@ -56,7 +57,7 @@ func TestBadBodyGetsItsProblem(t *testing.T) {
 		{"title number", `{"title":7}`, 422, "/title"},
 		{"title object", `{"title":{"a":[]}}`, 422, "/title"},
 		{"title with NUL", `{"title":"a\u0000b"}`, 422, "/title"},
-		{"description too long", `{"title":"a","description":"` + strings.Repeat("é", 1001) + `"}`, 422, "/description"},
+		{"description too long", `{"title":"a","description":"` + strings.Repeat("é", todohttp.MaxDescription+1) + `"}`, 422, "/description"},
 		{"description with NUL", `{"title":"a","description":"\u0000"}`, 422, "/description"},
 		{"description array", `{"title":"a","description":[]}`, 422, "/description"},
 		{"completed string", `{"title":"a","completed":"yes"}`, 422, "/completed"},
@@ -105,10 +106,10 @@ func TestManyFaultsMakeASmallReply(t *testing.T) {
 		names = append(names, fmt.Sprintf(`"%d":1`, n))
 	}
 	reply := a.do(alice, "POST", tasksOf(alice), "{"+strings.Join(names, ",")+"}").must(t, 422)
-	if got := len(reply.problem(t).Errors); got != 20 || len(reply.body) > 8<<10 {
+	if got := len(reply.problem(t).Errors); got != todohttp.MaxFieldErrors || len(reply.body) > 8<<10 {
 		t.Errorf("%d errors in %d bytes", got, len(reply.body))
 	}
-	long := a.do(alice, "POST", tasksOf(alice), `{"`+strings.Repeat("x", 60000)+`":1}`).must(t, 422)
+	long := a.do(alice, "POST", tasksOf(alice), `{"`+strings.Repeat("x", todohttp.MaxBody-4<<10)+`":1}`).must(t, 422)
 	if len(long.body) > 1<<10 {
 		t.Errorf("%d bytes for a long name", len(long.body))
 	}
@@ -116,13 +117,13 @@ func TestManyFaultsMakeASmallReply(t *testing.T) {
 	if !strings.HasPrefix(detail, "tags/1: ") {
 		t.Errorf("a person reads %q", detail)
 	}
-	a.do(alice, "GET", tasksOf(alice)+"?"+strings.Repeat("tag=a&", 20)+"limit=1", "").must(t, 200)
-	a.do(alice, "GET", tasksOf(alice)+"?"+strings.Repeat("tag=a&", 21)+"limit=1", "").must(t, 400)
+	a.do(alice, "GET", tasksOf(alice)+"?"+strings.Repeat("tag=a&", todohttp.MaxTags)+"limit=1", "").must(t, 200)
+	a.do(alice, "GET", tasksOf(alice)+"?"+strings.Repeat("tag=a&", todohttp.MaxTags+1)+"limit=1", "").must(t, 400)
 }
 
 func TestLimitsAreInCharacters(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
-	body := fmt.Sprintf(`{"title":"  %s  ","description":"%s"}`, strings.Repeat("😀", 255), strings.Repeat("😀", 1000))
+	body := fmt.Sprintf(`{"title":"  %s  ","description":"%s"}`, strings.Repeat("😀", todohttp.MaxTitle), strings.Repeat("😀", todohttp.MaxDescription))
 	a.do(alice, "POST", tasksOf(alice), body).must(t, 201)
 	a.do(alice, "POST", tasksOf(alice), `{"title":"a","description":""}`).must(t, 201)
 }
@@ -176,13 +177,13 @@ func TestMediaTypeOfTheBody(t *testing.T) {
 func TestBodyOver64KiBIsRefused(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
-	fits := `{"title":"a"` + strings.Repeat(" ", 64<<10-len(`{"title":"a"}`)) + `}`
+	fits := `{"title":"a"` + strings.Repeat(" ", todohttp.MaxBody-len(`{"title":"a"}`)) + `}`
 	a.do(alice, "POST", tasksOf(alice), fits).must(t, 201)
 	for _, request := range []struct{ method, path string }{{"POST", tasksOf(alice)}, {"PUT", pathOf(made)}, {"PATCH", pathOf(made)}, {"PATCH", pathOf(made) + "/complete"}} {
 		a.do(alice, request.method, request.path, fits+" ").must(t, 413).problem(t)
 	}
 	// A reader of unknown length makes the body chunked.
-	request, err := http.NewRequestWithContext(t.Context(), "POST", a.url+tasksOf(alice), io.MultiReader(bytes.NewReader(make([]byte, 80<<10))))
+	request, err := http.NewRequestWithContext(t.Context(), "POST", a.url+tasksOf(alice), io.MultiReader(bytes.NewReader(make([]byte, todohttp.MaxBody+16<<10))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,8 +193,8 @@ func TestBodyOver64KiBIsRefused(t *testing.T) {
 
 func TestHeadersOver32KiBAreRefused(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
-	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", 31<<10)).must(t, 200)
-	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", 36<<10)).must(t, 431)
+	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", todohttp.MaxHeader-1<<10)).must(t, 200)
+	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", todohttp.MaxHeader+4<<10)).must(t, 431)
 }
 
 func TestUnknownQueryParameterIsRefused(t *testing.T) {

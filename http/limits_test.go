@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/securetodo/securetodo/db/dbtest"
+	todohttp "github.com/securetodo/securetodo/http"
 )
 
 // alphabet has what limits stumble over: each kind of white space, characters of
@@ -71,14 +72,14 @@ func TestGoAndSQLAgreeOnEveryLimit(t *testing.T) {
 		}
 	}
 	for range 400 {
-		title := near(random, 255)
+		title := near(random, todohttp.MaxTitle)
 		agree("title", title, strings.TrimFunc(title, isWhiteSpace), "text")
-		description := near(random, 1000)
+		description := near(random, todohttp.MaxDescription)
 		agree("description", description, description, "text")
-		tag := near(random, 50)
+		tag := near(random, todohttp.MaxTag)
 		agree("tags", []string{tag}, []string{tag}, "text[]")
 	}
-	for n := range 25 {
+	for n := range todohttp.MaxTags + 5 {
 		var tags []string
 		for i := range n {
 			tags = append(tags, strings.Repeat("x", i+1))

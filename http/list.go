@@ -9,10 +9,6 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// maxPage is the most tasks that one reply holds, and the number where none is
-// asked for.
-const maxPage = 1000
-
 // listQuery is what a list request asks for.
 type listQuery struct {
 	user string

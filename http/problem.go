@@ -67,7 +67,7 @@ var (
 	errNoRoute      = &clientError{http.StatusNotFound, "not-found", "there is no such path"}
 	errMethod       = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not one that Allow lists"}
 	errPrecondition = &clientError{http.StatusPreconditionFailed, "precondition-failed", "the task has changed since: its version is not one that If-Match names"}
-	errTooLarge     = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than 64 KiB"}
+	errTooLarge     = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}
 	errMediaType    = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "Content-Type must be application/json, and the body not compressed"}
 )
 

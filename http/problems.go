@@ -49,7 +49,7 @@ var explanations = []explanation{
 	},
 	{
 		"content-too-large", http.StatusRequestEntityTooLarge, "Content Too Large",
-		"The body is larger than 64 KiB, which no task needs.",
+		"The body is larger than " + template.HTML(kibibytes(maxBody)) + ", which no task needs.",
 		"Send less: one task a request, and no field that the server ignores anyway.",
 	},
 	{

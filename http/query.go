@@ -1,6 +1,7 @@
 package http
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,7 +27,7 @@ var filterNames = []string{"status", "completed", "priority", "tag", "search", "
 type parameters struct{ values url.Values }
 
 // readParameters returns the query string. What is unreadable, not known here, or
-// there twice, is a 400.
+// given more than once, is a 400.
 func readParameters(r *http.Request, known ...string) (parameters, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -37,7 +38,7 @@ func readParameters(r *http.Request, known ...string) (parameters, error) {
 		case !slices.Contains(known, name):
 			return parameters{}, badRequest(clip(name) + ": is not a query parameter that is known here; known are: " + orNone(known))
 		case len(given) > 1 && name != "tag":
-			return parameters{}, badRequest(name + ": is there twice")
+			return parameters{}, badRequest(name + ": is given more than once")
 		}
 		for _, value := range given {
 			if !utf8.ValidString(value) || !hasNoNUL(value) {
@@ -90,8 +91,8 @@ func (p parameters) filters() (f filters, err error) {
 	}
 	if search, _ := p.get("search"); search != "" {
 		f.search = &search
-		if !within(search, 1, 200) {
-			return f, badRequest("search: must have at most 200 characters")
+		if !within(search, 1, maxSearch) {
+			return f, badRequest("search: " + lengthRule(0, maxSearch))
 		}
 	}
 	if f.dueAfter, err = p.time("due_after"); err != nil {
@@ -114,13 +115,13 @@ func (p parameters) sort() (sortOrder, error) {
 // tags reads the tags that a task must have, all of them.
 func (p parameters) tags() ([]string, error) {
 	given := p.values["tag"]
-	if len(given) > 20 {
-		return nil, badRequest("tag: may be there up to 20 times, as a task has no more")
+	if len(given) > maxTags {
+		return nil, badRequest(fmt.Sprintf("tag: may be given at most %d times, as a task has no more", maxTags))
 	}
 	tags := []string{}
 	for _, tag := range given {
-		if !within(tag, 1, 50) {
-			return nil, badRequest("tag: must have 1 to 50 characters")
+		if !within(tag, 1, maxTag) {
+			return nil, badRequest("tag: " + lengthRule(1, maxTag))
 		}
 		if !slices.Contains(tags, tag) {
 			tags = append(tags, tag)

@@ -14,10 +14,6 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// maxHeaderBytes bounds a request's line and headers to 32 KiB: net/http allows
-// 4 KiB more than it is told, and as much again on a connection it reuses.
-const maxHeaderBytes = 32<<10 - 4<<10
-
 // Config is what a server is made of.
 type Config struct {
 	DB       *db.Pool
@@ -66,8 +62,10 @@ func NewHandler(c Config) http.Handler {
 // client may take for its headers, its body, its reply and between two requests.
 func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           handler,
-		MaxHeaderBytes:    maxHeaderBytes,
+		Handler: handler,
+		// net/http allows 4 KiB more than it is told, and as much again on a connection
+		// that it reuses.
+		MaxHeaderBytes:    maxHeader - 4<<10,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      45 * time.Second,
