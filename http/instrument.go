@@ -42,7 +42,7 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 		start := time.Now()
 		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), route: "none"}
 		r = r.WithContext(db.WithQueryTiming(context.WithValue(r.Context(), infoKey{}, i), &i.trace))
-		reply := &reply{ResponseWriter: w, info: i}
+		recorder := &recorder{ResponseWriter: w, info: i}
 		header := w.Header()
 		header.Set("X-Request-Id", i.requestID)
 		header.Set("Cache-Control", "private, no-cache")
@@ -50,23 +50,23 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 		defer func() {
 			if cause := recover(); cause != nil {
 				if cause == http.ErrAbortHandler {
-					logRequest(log, r, i, reply, time.Since(start))
+					logRequest(log, r, i, recorder, time.Since(start))
 					panic(cause)
 				}
 				log.ErrorContext(r.Context(), "panic", "request_id", i.requestID, "cause", cause, "stack", string(debug.Stack()))
 				i.err = errors.New("panic")
-				if reply.status == 0 {
-					writeProblem(reply, r, i.err)
+				if recorder.status == 0 {
+					writeProblem(recorder, r, i.err)
 				}
 			}
-			logRequest(log, r, i, reply, time.Since(start))
+			logRequest(log, r, i, recorder, time.Since(start))
 		}()
-		next.ServeHTTP(reply, r)
+		next.ServeHTTP(recorder, r)
 	})
 }
 
-func logRequest(log *slog.Logger, r *http.Request, i *info, reply *reply, took time.Duration) {
-	status := reply.status
+func logRequest(log *slog.Logger, r *http.Request, i *info, recorder *recorder, took time.Duration) {
+	status := recorder.status
 	if errors.Is(i.err, context.Canceled) && r.Context().Err() != nil {
 		status = statusClientClosed
 	}
@@ -87,7 +87,7 @@ func logRequest(log *slog.Logger, r *http.Request, i *info, reply *reply, took t
 		slog.String("method", r.Method),
 		slog.String("route", i.route),
 		slog.Int("status", status),
-		slog.Int64("bytes", reply.bytes),
+		slog.Int64("bytes", recorder.bytes),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 	)
 	if i.user != "" {
@@ -99,15 +99,15 @@ func logRequest(log *slog.Logger, r *http.Request, i *info, reply *reply, took t
 	log.LogAttrs(r.Context(), level, "request", attributes...)
 }
 
-// reply remembers what became of a reply.
-type reply struct {
+// recorder is a ResponseWriter that records the status and the size of the reply.
+type recorder struct {
 	http.ResponseWriter
 	info   *info
 	status int
 	bytes  int64
 }
 
-func (r *reply) WriteHeader(status int) {
+func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
 		if t := r.info.trace; t.Query != "" {
@@ -118,7 +118,7 @@ func (r *reply) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-func (r *reply) Write(p []byte) (int, error) {
+func (r *recorder) Write(p []byte) (int, error) {
 	if r.status == 0 {
 		r.WriteHeader(http.StatusOK)
 	}
@@ -128,4 +128,4 @@ func (r *reply) Write(p []byte) (int, error) {
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (r *reply) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

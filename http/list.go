@@ -75,14 +75,3 @@ func nextLink(r *http.Request, cursor string) string {
 	query.Set("cursor", cursor)
 	return "<" + r.URL.EscapedPath() + "?" + query.Encode() + `>; rel="next"`
 }
-
-// writeTagged writes a reply with its entity tag, or 304 to a client that has it.
-func writeTagged(w http.ResponseWriter, r *http.Request, status int, etag string, body []byte) error {
-	w.Header().Set("ETag", etag)
-	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && notModified(r, etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	write(w, status, "application/json", body)
-	return nil
-}

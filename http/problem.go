@@ -126,15 +126,11 @@ func problemOf(err error) problem {
 func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	p.Type = "/problems/" + p.Type
-	p.Title = http.StatusText(p.Status)
+	p.Title = titleOf(p.Status)
 	p.RequestID = infoOf(r).requestID
 	switch p.Status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", challenge(err))
-	case http.StatusUnprocessableEntity:
-		p.Title = "Unprocessable Content" // RFC 9110's name; net/http has an older one
-	case http.StatusRequestEntityTooLarge:
-		p.Title = "Content Too Large"
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
 	}
@@ -143,6 +139,17 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		panic(fmt.Errorf("a problem document that is no JSON: %w", err))
 	}
 	write(w, p.Status, "application/problem+json", body)
+}
+
+// titleOf is the name of a status in RFC 9110; net/http has older ones for two.
+func titleOf(status int) string {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return "Content Too Large"
+	case http.StatusUnprocessableEntity:
+		return "Unprocessable Content"
+	}
+	return http.StatusText(status)
 }
 
 // challenge is the WWW-Authenticate of a 401 (RFC 6750, section 3).
@@ -164,22 +171,4 @@ func retryAfterOf(err error) int {
 		return max(1, int(keys.RetryAfter.Seconds()+0.999))
 	}
 	return retryAfter
-}
-
-// writeJSON encodes before it writes the status: what cannot be encoded is a 500.
-func writeJSON(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encoding the reply: %w", err)
-	}
-	write(w, status, "application/json", body)
-	return nil
-}
-
-func write(w http.ResponseWriter, status int, contentType string, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	// A client that has left is nobody to report to; the log has the request.
-	_, _ = w.Write(body)
 }

@@ -10,70 +10,72 @@ import (
 type explanation struct {
 	Slug   string
 	Status int
-	Title  string
 	Means  template.HTML // what has happened
 	Do     template.HTML // what to do about it
 }
 
+// Title is the name of the status.
+func (e explanation) Title() string { return titleOf(e.Status) }
+
 // explanations has one entry a problem type, in the order of their statuses.
 var explanations = []explanation{
 	{
-		"bad-request", http.StatusBadRequest, "Bad Request",
+		"bad-request", http.StatusBadRequest,
 		"The request cannot be read: its body is not one JSON object or names a field twice, a query parameter is unknown, unreadable or given twice, or a header is malformed.",
 		"Read the <code>detail</code>, which names the part, and send the request again without that mistake; as it is, it will never succeed.",
 	},
 	{
-		"unauthorized", http.StatusUnauthorized, "Unauthorized",
+		"unauthorized", http.StatusUnauthorized,
 		"The request carries no bearer token, or one that has expired or that this server does not trust.",
 		"Get a new token where you sign in and send it as <code>Authorization: Bearer &lt;token&gt;</code>. If new tokens are refused too, the <code>detail</code> says which check failed, and the server's configuration must fit who issues them.",
 	},
 	{
-		"forbidden", http.StatusForbidden, "Forbidden",
+		"forbidden", http.StatusForbidden,
 		"The token is good, but the path is another user's. It is the same whether or not there is anything at that path.",
 		"Use the id of the token's own user, percent-encoded, as the <code>{user_id}</code> of the path.",
 	},
 	{
-		"not-found", http.StatusNotFound, "Not Found",
+		"not-found", http.StatusNotFound,
 		"There is no such task among this user's, or no such path at all. A task that is somebody else's is never told from one that does not exist.",
 		"Check the id; the task may have been deleted meanwhile, so read the list again.",
 	},
 	{
-		"method-not-allowed", http.StatusMethodNotAllowed, "Method Not Allowed",
+		"method-not-allowed", http.StatusMethodNotAllowed,
 		"The path exists but does not know this method.",
 		"Use one of the methods that the <code>Allow</code> header of the reply lists.",
 	},
 	{
-		"precondition-failed", http.StatusPreconditionFailed, "Precondition Failed",
+		"precondition-failed", http.StatusPreconditionFailed,
 		"The task has changed since it was read: its version is not one that <code>If-Match</code> names. Nothing was changed.",
 		"Read the task again, put your change on top of what is new, and send it with the new <code>ETag</code> in <code>If-Match</code>.",
 	},
 	{
-		"content-too-large", http.StatusRequestEntityTooLarge, "Content Too Large",
+		"content-too-large", http.StatusRequestEntityTooLarge,
 		"The body is larger than " + template.HTML(kibibytes(maxBody)) + ", which no task needs.",
 		"Send less: one task a request, and no field that the server ignores anyway.",
 	},
 	{
-		"unsupported-media-type", http.StatusUnsupportedMediaType, "Unsupported Media Type",
+		"unsupported-media-type", http.StatusUnsupportedMediaType,
 		"The body is not sent as JSON, or it is compressed.",
 		"Send <code>Content-Type: application/json</code> (for PATCH also <code>application/merge-patch+json</code>) and no <code>Content-Encoding</code>.",
 	},
 	{
-		"validation", http.StatusUnprocessableEntity, "Unprocessable Content",
+		"validation", http.StatusUnprocessableEntity,
 		"The body is JSON, but a field breaks its rule or is not one that the server knows.",
 		"Show each message of <code>errors</code> beside its field: <code>pointer</code> says which (a JSON Pointer, RFC 6901), <code>detail</code> says what is wrong.",
 	},
 	{
-		"too-many-requests", http.StatusTooManyRequests, "Too Many Requests",
+		"too-many-requests", http.StatusTooManyRequests,
 		"This user has sent more requests than the server allows in a while.",
 		"Wait as many seconds as <code>Retry-After</code> says, then go on more slowly.",
 	},
 	{
-		"internal", http.StatusInternalServerError, "Internal Server Error",
+		"internal", http.StatusInternalServerError,
 		"Something went wrong on the server. The reply says nothing of the cause, the server's log does.",
 		"Give whoever runs the server the <code>request_id</code> of the reply: it stands in the log. Before you repeat a change, look whether it has happened.",
 	},
 	{
-		"unavailable", http.StatusServiceUnavailable, "Service Unavailable",
+		"unavailable", http.StatusServiceUnavailable,
 		"The database, or who issues the keys for tokens, does not answer for the moment, or too many requests wait already.",
 		"Wait as many seconds as <code>Retry-After</code> says and try again. With an <code>Idempotency-Key</code> or an <code>If-Match</code> no retry does anything twice.",
 	},

@@ -1,11 +1,9 @@
 package http
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"github.com/securetodo/securetodo/auth"
@@ -176,15 +174,6 @@ func writeChanged(w http.ResponseWriter, r *http.Request, t target, row db.Compl
 		return t.unmatched()
 	}
 	return writeTask(w, r, http.StatusOK, row.Task)
-}
-
-func writeTask(w http.ResponseWriter, r *http.Request, status int, row db.Task) error {
-	t := taskOf(row)
-	body, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("encoding the task: %w", err)
-	}
-	return writeTagged(w, r, status, t.etag(), body)
 }
 
 // emailOf returns the token's e-mail, nil where it has none that can be stored.

@@ -1,0 +1,50 @@
+package http
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/securetodo/securetodo/db"
+)
+
+// writeTask writes a task with its entity tag.
+func writeTask(w http.ResponseWriter, r *http.Request, status int, row db.Task) error {
+	t := taskOf(row)
+	body, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encoding the task: %w", err)
+	}
+	return writeTagged(w, r, status, t.etag(), body)
+}
+
+// writeTagged writes a reply with its entity tag, or 304 to a client that has it.
+func writeTagged(w http.ResponseWriter, r *http.Request, status int, etag string, body []byte) error {
+	w.Header().Set("ETag", etag)
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && notModified(r, etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	write(w, status, "application/json", body)
+	return nil
+}
+
+// writeJSON encodes before it writes the status: what cannot be encoded is a 500.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding the reply: %w", err)
+	}
+	write(w, status, "application/json", body)
+	return nil
+}
+
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	// A client that has left is nobody to report to; the log has the request.
+	_, _ = w.Write(body)
+}
