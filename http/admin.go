@@ -8,8 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gorilla/mux"
-
+	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
 )
 
@@ -27,7 +26,8 @@ const readyMaxAge = 5 * time.Second
 //	             with, and the server is not stopping; else 503, a problem document
 //	             whose detail names what fails, while the log has the cause
 type Admin struct {
-	server
+	db       *db.Pool
+	verifier *auth.Verifier
 	maxAge   time.Duration
 	stopping atomic.Bool
 	handler  http.Handler
@@ -39,25 +39,16 @@ type Admin struct {
 
 // NewAdmin uses the DB, the Verifier, the Log and ReadyMaxAge of the configuration.
 func NewAdmin(c Config) *Admin {
-	a := &Admin{server: server{db: c.DB, verifier: c.Verifier}, maxAge: c.ReadyMaxAge}
+	a := &Admin{db: c.DB, verifier: c.Verifier, maxAge: c.ReadyMaxAge}
 	if a.maxAge == 0 {
 		a.maxAge = readyMaxAge
 	}
-	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
-	router.NotFoundHandler = serve(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
-	for _, route := range a.routes() {
-		router.Path(route.path).Handler(serve(route.serve))
-	}
-	a.handler = instrument(c.Log, router)
+	a.handler = instrument(c.Log, newRouter([]route{
+		{path: livePath, methods: map[string]handler{"GET": a.live}},
+		{path: readyPath, methods: map[string]handler{"GET": a.ready}},
+		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
+	}, ""))
 	return a
-}
-
-func (a *Admin) routes() []route {
-	return []route{
-		{livePath, map[string]handler{"GET": a.live}},
-		{readyPath, map[string]handler{"GET": a.ready}},
-		{"/problems/{slug}", map[string]handler{"GET": a.problem}},
-	}
 }
 
 const (

@@ -10,7 +10,7 @@ import (
 
 // authenticate lets nothing under /api/ pass without a verified token.
 func (s *server) authenticate(next http.Handler) http.Handler {
-	return serve(func(w http.ResponseWriter, r *http.Request) error {
+	return handler(func(w http.ResponseWriter, r *http.Request) error {
 		if inAPI(r) {
 			token, err := auth.BearerToken(r.Header)
 			if err != nil {

@@ -34,9 +34,9 @@ var ownAssets = map[string]string{
 	"fill.js":   "text/javascript; charset=utf-8",
 }
 
-// contract serves the contract, to the pages of every origin: it is no secret, and
+// getContract serves the contract, to the pages of every origin: it is no secret, and
 // a client generator may run in a browser.
-func (s *server) contract(w http.ResponseWriter, _ *http.Request) error {
+func getContract(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	write(w, http.StatusOK, "application/yaml", openAPI)
 	return nil
@@ -76,12 +76,12 @@ func newDocs(c Config) *docs {
 	return d
 }
 
-func (s *server) docsPage(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) getDocs(w http.ResponseWriter, _ *http.Request) error {
 	s.docs.page.write(w)
 	return nil
 }
 
-func (s *server) docsAsset(w http.ResponseWriter, r *http.Request) error {
+func (s *server) getDocsAsset(w http.ResponseWriter, r *http.Request) error {
 	name := pathValue(r, "asset")
 	if mediaType, ok := ownAssets[name]; ok {
 		content, err := docsFiles.ReadFile("docs/" + name)
@@ -93,7 +93,7 @@ func (s *server) docsAsset(w http.ResponseWriter, r *http.Request) error {
 	}
 	// Swagger UI's own server answers what it does not have in plain text.
 	if !slices.Contains(swaggerAssets, name) {
-		return errNoRoute
+		return errNoPath
 	}
 	asset := r.Clone(r.Context())
 	asset.URL.Path, asset.URL.RawPath = "/docs/"+name, ""

@@ -9,8 +9,8 @@ import (
 // healthTimeout keeps a probe from waiting longer than probes usually do.
 const healthTimeout = 2 * time.Second
 
-// health tells a load balancer whether the database answers.
-func (s *server) health(w http.ResponseWriter, r *http.Request) error {
+// getHealth tells a load balancer whether the database answers.
+func (s *server) getHealth(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 	defer cancel()
 	if err := s.db.Ping(ctx); err != nil {

@@ -19,13 +19,12 @@ import (
 // retryAfter is what a 503 asks a client to wait, in seconds.
 const retryAfter = 2
 
-// handler answers a request or returns why not.
+// handler writes a reply, or returns the error that is to become one.
 type handler func(http.ResponseWriter, *http.Request) error
 
-// serve is the one adapter that turns a handler's error into a problem.
-type serve handler
-
-func (h serve) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP makes a handler an http.Handler. Here alone an error becomes a problem
+// document.
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h(w, r); err != nil {
 		infoOf(r).err = err
 		writeProblem(w, r, err)
@@ -64,7 +63,7 @@ func badRequest(detail string) error {
 
 var (
 	errForbidden    = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
-	errNoRoute      = &clientError{http.StatusNotFound, "not-found", "there is no such path"}
+	errNoPath       = &clientError{http.StatusNotFound, "not-found", "there is no such path"}
 	errMethod       = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not one that Allow lists"}
 	errPrecondition = &clientError{http.StatusPreconditionFailed, "precondition-failed", "the task has changed since: its version is not one that If-Match names"}
 	errTooLarge     = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}

@@ -98,11 +98,11 @@ func renderProblems() map[string]page {
 	return pages
 }
 
-// problem explains a problem type to a person who opens it.
-func (s *server) problem(w http.ResponseWriter, r *http.Request) error {
+// getProblem explains a problem type to a person who opens it.
+func getProblem(w http.ResponseWriter, r *http.Request) error {
 	p, ok := problemPages[pathValue(r, "slug")]
 	if !ok {
-		return errNoRoute
+		return errNoPath
 	}
 	p.write(w)
 	return nil

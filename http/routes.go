@@ -11,38 +11,61 @@ import (
 )
 
 // A route is a resource's path and its handlers by method. HEAD and OPTIONS need
-// no entry, and the path is served with a trailing slash too.
+// no entry.
 type route struct {
 	path    string
 	methods map[string]handler
+	// readsQuery says that the handlers read the query string and refuse what they do
+	// not know. Elsewhere under /api/ every parameter is refused.
+	readsQuery bool
+	// docs marks a part of the docs page, which is served only if configured.
+	docs bool
 }
 
 // routes is the API in the order of the contract.
 func (s *server) routes() []route {
 	return []route{
-		{"/api/{user_id}/tasks", map[string]handler{"GET": s.listTasks, "POST": s.createTask, "PATCH": s.completeTasks, "DELETE": s.clearTasks}},
-		{"/api/{user_id}/tasks/{id}", map[string]handler{"GET": s.getTask, "PUT": s.updateTask, "PATCH": s.updateTask, "DELETE": s.deleteTask}},
-		{"/api/{user_id}/tasks/{id}/complete", map[string]handler{"PATCH": s.completeTask}},
-		{"/api/{user_id}", map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}},
-		{"/api/{user_id}/export", map[string]handler{"GET": s.export}},
-		{"/openapi.yaml", map[string]handler{"GET": s.contract}},
-		{"/docs", map[string]handler{"GET": s.docsPage}},
-		{"/docs/{asset}", map[string]handler{"GET": s.docsAsset}},
-		{"/problems/{slug}", map[string]handler{"GET": s.problem}},
-		{"/health", map[string]handler{"GET": s.health}},
+		{
+			path:       "/api/{user_id}/tasks",
+			methods:    map[string]handler{"GET": s.listTasks, "POST": s.createTask, "PATCH": s.completeTasks, "DELETE": s.clearTasks},
+			readsQuery: true,
+		},
+		{path: "/api/{user_id}/tasks/{id}", methods: map[string]handler{"GET": s.getTask, "PUT": s.updateTask, "PATCH": s.updateTask, "DELETE": s.deleteTask}},
+		{path: "/api/{user_id}/tasks/{id}/complete", methods: map[string]handler{"PATCH": s.completeTask}},
+		{path: "/api/{user_id}", methods: map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}},
+		{path: "/api/{user_id}/export", methods: map[string]handler{"GET": s.export}},
+		{path: "/openapi.yaml", methods: map[string]handler{"GET": getContract}},
+		{path: "/docs", methods: map[string]handler{"GET": s.getDocs}, docs: true},
+		{path: "/docs/{asset}", methods: map[string]handler{"GET": s.getDocsAsset}, docs: true},
+		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
+		{path: "/health", methods: map[string]handler{"GET": s.getHealth}},
 	}
 }
 
-// serve chooses by method, after wall 1: whose path it is comes before
+// newRouter serves each route at its path with a suffix, which may be a pattern. It
+// matches the encoded path as it came: a user id may hold an encoded slash, and no
+// path is cleaned into another one by a redirect.
+func newRouter(routes []route, suffix string) *mux.Router {
+	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	router.NotFoundHandler = handler(func(http.ResponseWriter, *http.Request) error { return errNoPath })
+	for _, rt := range routes {
+		router.Path(rt.path + suffix).Handler(handler(rt.dispatch))
+	}
+	return router
+}
+
+// dispatch chooses the handler by method, after wall 1: whose path it is comes before
 // everything else about a request.
-func (rt route) serve(w http.ResponseWriter, r *http.Request) error {
+func (rt route) dispatch(w http.ResponseWriter, r *http.Request) error {
 	infoOf(r).route = rt.path
 	if inAPI(r) {
 		if err := requireOwner(r); err != nil {
 			return err
 		}
-		if err := rt.refuseQuery(r); err != nil {
-			return err
+		if !rt.readsQuery {
+			if _, err := readParameters(r); err != nil {
+				return err
+			}
 		}
 	}
 	method := r.Method
@@ -58,16 +81,6 @@ func (rt route) serve(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return errMethod
-}
-
-// refuseQuery refuses query parameters where a resource knows none; the handlers of
-// the list know theirs.
-func (rt route) refuseQuery(r *http.Request) error {
-	if rt.path == "/api/{user_id}/tasks" {
-		return nil
-	}
-	_, err := readParameters(r)
-	return err
 }
 
 // allow lists the methods of the resource (RFC 9110, section 10.2.1).

@@ -5,10 +5,9 @@ package http
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/gorilla/mux"
 
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
@@ -45,17 +44,9 @@ func NewHandler(c Config) http.Handler {
 	if c.Docs {
 		s.docs = newDocs(c)
 	}
-	// The encoded path, matched as it came: a user id may hold an encoded slash,
-	// and no path is cleaned into another one by a redirect.
-	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
-	router.NotFoundHandler = serve(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
-	for _, route := range s.routes() {
-		if s.docs == nil && strings.HasPrefix(route.path, "/docs") {
-			continue
-		}
-		router.Path(route.path + "{_:/?}").Handler(serve(route.serve))
-	}
-	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(router)))
+	routes := slices.DeleteFunc(s.routes(), func(rt route) bool { return rt.docs && s.docs == nil })
+	const trailingSlash = "{_:/?}" // the same resource with and without
+	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(newRouter(routes, trailingSlash))))
 }
 
 // NewServer returns a server with limits on header size and on the time that a
