@@ -63,12 +63,32 @@ func badRequest(detail string) error {
 
 var (
 	errForbidden    = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
-	errNoPath       = &clientError{http.StatusNotFound, "not-found", "there is no such path"}
 	errMethod       = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not one that Allow lists"}
 	errPrecondition = &clientError{http.StatusPreconditionFailed, "precondition-failed", "the task has changed since: its version is not one that If-Match names"}
 	errTooLarge     = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}
 	errMediaType    = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "Content-Type must be application/json, and the body not compressed"}
 )
+
+// notFoundError says of what kind of resource there is none, in a word for a person:
+// "task". It is a db.ErrNotFound.
+type notFoundError struct{ resource string }
+
+func (e notFoundError) Error() string        { return "there is no such " + e.resource }
+func (e notFoundError) Is(target error) bool { return target == db.ErrNotFound }
+
+var (
+	errNoPath = notFoundError{"path"}
+	errNoTask = notFoundError{"task"}
+)
+
+// naming tells a query's db.ErrNotFound which resource it is about: to the database
+// they are all alike.
+func naming(resource notFoundError, err error) error {
+	if errors.Is(err, db.ErrNotFound) {
+		return resource
+	}
+	return err
+}
 
 // invalidError is a body that is JSON but breaks rules of its fields.
 type invalidError []fieldError
@@ -100,6 +120,7 @@ func problemOf(err error) problem {
 	var constraint *db.ConstraintError
 	var refused *auth.Error
 	var notReady *notReadyError
+	var missing notFoundError
 	switch {
 	case errors.As(err, &notReady):
 		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "not ready: " + notReady.check}
@@ -113,8 +134,10 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusUnauthorized, Type: "unauthorized", Detail: "the request carries no bearer token"}
 	case errors.As(err, &refused):
 		return problem{Status: http.StatusUnauthorized, Type: "unauthorized", Detail: string(refused.Reason)}
+	case errors.As(err, &missing):
+		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: missing.Error()}
 	case errors.Is(err, db.ErrNotFound):
-		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: "there is no such task"}
+		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: notFoundError{"resource"}.Error()}
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, auth.ErrKeysUnavailable), errors.Is(err, context.Canceled):
 		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "the service is not available for the moment; please try again"}
 	default:

@@ -68,12 +68,12 @@ func newID(r *http.Request, chosen *uuid.UUID) (uuid.UUID, error) {
 func (s *server) getTask(w http.ResponseWriter, r *http.Request) error {
 	id, ok := parseID(pathValue(r, "id"))
 	if !ok {
-		return db.ErrNotFound
+		return errNoTask
 	}
 	user := identityOf(r).UserID
 	row, err := s.db.As(user).GetTask(r.Context(), db.GetTaskParams{UserID: user, ID: id})
 	if err != nil {
-		return err
+		return naming(errNoTask, err)
 	}
 	return writeTask(w, r, http.StatusOK, row)
 }
@@ -105,7 +105,7 @@ func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writa
 	}
 	var ok bool
 	if t.id, ok = parseID(pathValue(r, "id")); !ok {
-		return t, db.ErrNotFound
+		return t, errNoTask
 	}
 	t.identity = identityOf(r)
 	return t, nil
@@ -115,7 +115,7 @@ func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writa
 // somebody removed it meanwhile.
 func (t target) unmatched() error {
 	if t.ifMatch == nil {
-		return db.ErrNotFound
+		return errNoTask
 	}
 	return errPrecondition
 }
@@ -157,7 +157,7 @@ func (s *server) deleteTask(w http.ResponseWriter, r *http.Request) error {
 		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: t.ifMatch,
 	})
 	if err != nil {
-		return err
+		return naming(errNoTask, err)
 	}
 	if !deleted {
 		return t.unmatched()
@@ -168,7 +168,7 @@ func (s *server) deleteTask(w http.ResponseWriter, r *http.Request) error {
 
 func writeChanged(w http.ResponseWriter, r *http.Request, t target, row db.CompleteTaskRow, err error) error {
 	if err != nil {
-		return err
+		return naming(errNoTask, err)
 	}
 	if !row.Matched {
 		return t.unmatched()
