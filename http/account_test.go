@@ -174,7 +174,7 @@ func TestOneUsersSlowQueriesLeaveConnectionsToOthers(t *testing.T) {
 	made := a.create(alice, "a")
 	a.create(bob, "b")
 	release := dbtest.LockRows(t, dbtest.SuperuserURL(t, url), "tasks", "user_id = 'alice'")
-	waiting := make(chan answer, 4)
+	waiting := make(chan response, 4)
 	for range 4 {
 		go func() { waiting <- a.do(alice, "PATCH", pathOf(made)+"/complete", "") }()
 	}

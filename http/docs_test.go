@@ -79,7 +79,7 @@ func TestDemoTokenIsOnThePageOnlyWhereItIsGiven(t *testing.T) {
 
 // isStrict checks that a page may load nothing from elsewhere and run nothing but
 // what its policy names by hash; that the hashes are right, a browser tests.
-func isStrict(t *testing.T, page answer) {
+func isStrict(t *testing.T, page response) {
 	t.Helper()
 	policy := page.Header.Get("Content-Security-Policy")
 	if page.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.HasPrefix(policy, "default-src 'none'; ") ||

@@ -81,14 +81,14 @@ func token(t *testing.T, user string) string {
 	return signed
 }
 
-// answer is a reply read to its end.
-type answer struct {
+// response is a reply read to its end.
+type response struct {
 	*http.Response
 	body string
 }
 
 // problem checks that a reply is a problem document and returns it.
-func (a answer) problem(t *testing.T) problem {
+func (a response) problem(t *testing.T) problem {
 	t.Helper()
 	var p problem
 	if err := json.Unmarshal([]byte(a.body), &p); err != nil {
@@ -122,7 +122,7 @@ type task struct {
 	UpdatedAt   string   `json:"updated_at"`
 }
 
-func (a answer) task(t *testing.T) task {
+func (a response) task(t *testing.T) task {
 	t.Helper()
 	var got task
 	decoder := json.NewDecoder(strings.NewReader(a.body))
@@ -133,7 +133,7 @@ func (a answer) task(t *testing.T) task {
 	return got
 }
 
-func (a answer) must(t *testing.T, status int) answer {
+func (a response) must(t *testing.T, status int) response {
 	t.Helper()
 	if a.StatusCode != status {
 		t.Errorf("%s %s: %d %s, want %d", a.Request.Method, a.Request.URL, a.StatusCode, a.body, status)
@@ -142,7 +142,7 @@ func (a answer) must(t *testing.T, status int) answer {
 }
 
 // do sends a request as a user, "" for nobody; headers are "Name: value".
-func (a *api) do(user, method, path, body string, headers ...string) answer {
+func (a *api) do(user, method, path, body string, headers ...string) response {
 	a.t.Helper()
 	request, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, strings.NewReader(body))
 	if err != nil {
@@ -158,7 +158,7 @@ func (a *api) do(user, method, path, body string, headers ...string) answer {
 	return a.send(request)
 }
 
-func (a *api) send(request *http.Request) answer {
+func (a *api) send(request *http.Request) response {
 	a.t.Helper()
 	var sent []byte
 	if request.GetBody != nil {
@@ -170,19 +170,19 @@ func (a *api) send(request *http.Request) answer {
 			a.t.Fatal(err)
 		}
 	}
-	response, err := http.DefaultTransport.RoundTrip(request)
+	got, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	defer got.Body.Close()
+	body, err := io.ReadAll(got.Body)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	if !a.offContract {
-		checkContract(a.t, request, sent, response, body)
+		checkContract(a.t, request, sent, got, body)
 	}
-	return answer{response, string(body)}
+	return response{got, string(body)}
 }
 
 // create makes a task over the API.

@@ -24,7 +24,7 @@ func TestTypeChangeUnderLoadFailsNoRequest(t *testing.T) {
 			for n := range rounds {
 				wg.Go(func() {
 					for stop.Load() == 0 {
-						useEveryQuery(a, fmt.Sprintf("user%d", n), n < 2, func(reply answer, shows string) {
+						useEveryQuery(a, fmt.Sprintf("user%d", n), n < 2, func(reply response, shows string) {
 							requests.Add(1)
 							if reply.StatusCode >= 400 || !strings.Contains(reply.body, shows) {
 								failed.Add(1)
@@ -59,7 +59,7 @@ func TestTypeChangeUnderLoadFailsNoRequest(t *testing.T) {
 
 // useEveryQuery makes a user's round of requests, hands each reply to check, and
 // tells which must show the one task.
-func useEveryQuery(a *api, user string, export bool, check func(reply answer, shows string)) {
+func useEveryQuery(a *api, user string, export bool, check func(reply response, shows string)) {
 	account := "/api/" + user
 	made := a.do(user, "POST", tasksOf(user), `{"title":"a"}`)
 	if check(made, ""); made.StatusCode != 201 {

@@ -18,7 +18,7 @@ func TestEveryReplyCarriesItsHeaders(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	ids := map[string]bool{}
-	for _, reply := range []answer{
+	for _, reply := range []response{
 		a.do(alice, "GET", tasksOf(alice), ""),
 		a.do(alice, "GET", pathOf(made), ""),
 		a.do(alice, "DELETE", pathOf(made), ""),
@@ -41,7 +41,7 @@ func TestEveryReplyCarriesItsHeaders(t *testing.T) {
 
 func TestPagesOfAllowedOriginsMayCallTheAPI(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
-	preflight := func(origin, method, headers string) answer {
+	preflight := func(origin, method, headers string) response {
 		return a.do("", "OPTIONS", tasksOf(alice), "", "Origin: "+origin, "Access-Control-Request-Method: "+method, "Access-Control-Request-Headers: "+headers).must(t, 204)
 	}
 	const headers = "authorization,content-type,idempotency-key,if-match,if-none-match"
@@ -61,7 +61,7 @@ func TestPagesOfAllowedOriginsMayCallTheAPI(t *testing.T) {
 			t.Errorf("preflight of %s: %v", name, h)
 		}
 	}
-	for _, reply := range []answer{
+	for _, reply := range []response{
 		a.do(alice, "GET", tasksOf(alice), "", "Origin: https://app.example").must(t, 200),
 		a.do("", "GET", tasksOf(alice), "", "Origin: https://app.example").must(t, 401),
 	} {
@@ -103,7 +103,7 @@ func TestHealthFollowsTheDatabase(t *testing.T) {
 
 func TestDatabaseThatIsAwayIs503AndOnlyTheLogSaysWhy(t *testing.T) {
 	a := serveDatabase(t, "postgres://user:hunter2@127.0.0.1:1/none?sslmode=disable")
-	for _, reply := range []answer{
+	for _, reply := range []response{
 		a.do(alice, "GET", tasksOf(alice), "").must(t, 503),
 		a.do(alice, "POST", tasksOf(alice), `{"title":"precious"}`).must(t, 503),
 	} {
@@ -131,7 +131,7 @@ func TestNoFreeConnectionIs503(t *testing.T) {
 	a := serveDatabase(t, url+"&pool_max_conns=1")
 	a.create(alice, "a")
 	release := dbtest.Lock(t, url, "tasks")
-	busy := make(chan answer)
+	busy := make(chan response)
 	go func() { busy <- a.do(alice, "GET", tasksOf(alice), "") }()
 	dbtest.WaitForLock(t, url)
 	reply := a.do(bob, "GET", tasksOf(bob), "").must(t, 503)

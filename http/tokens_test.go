@@ -27,7 +27,7 @@ func trusting(t *testing.T, c auth.Config) *api {
 	return a
 }
 
-func (a *api) bearing(token string) answer {
+func (a *api) bearing(token string) response {
 	a.t.Helper()
 	request, err := http.NewRequestWithContext(a.t.Context(), "GET", a.url+tasksOf(authtest.User.UserID), nil)
 	if err != nil {

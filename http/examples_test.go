@@ -1,0 +1,210 @@
+package http_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/securetodo/securetodo/db/dbtest"
+	todohttp "github.com/securetodo/securetodo/http"
+)
+
+// TestContractExamplesOfProblemsAreReplies provokes each problem that openapi.yaml has
+// an example of: the message that stands there is the one that the server sends.
+func TestContractExamplesOfProblemsAreReplies(t *testing.T) {
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAPI(t, dbtest.NeonOwner)
+	broken := newAPI(t, dbtest.NeonOwner)
+	dbtest.Exec(t, broken.database, "ALTER TABLE tasks RENAME COLUMN title TO headline")
+	away := serveDatabase(t, "postgres://user@127.0.0.1:1/none?sslmode=disable")
+	made := a.create(alice, "a")
+	expired, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": alice, "exp": 1}).SignedString([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	provoke := map[string]func() response{
+		"BadRequest":           func() response { return a.do(alice, "POST", tasksOf(alice), "{") },
+		"Unauthorized":         func() response { return a.do("", "GET", tasksOf(alice), "", "Authorization: Bearer "+expired) },
+		"Forbidden":            func() response { return a.do(bob, "GET", tasksOf(alice), "") },
+		"NotFound":             func() response { return a.do(alice, "GET", tasksOf(alice)+"/1", "") },
+		"MethodNotAllowed":     func() response { return a.do(alice, "BREW", tasksOf(alice), "") },
+		"PreconditionFailed":   func() response { return a.do(alice, "DELETE", pathOf(made), "", `If-Match: "9"`) },
+		"ContentTooLarge":      func() response { return a.do(alice, "POST", tasksOf(alice), strings.Repeat(" ", todohttp.MaxBody+1)) },
+		"UnsupportedMediaType": func() response { return a.do(alice, "POST", tasksOf(alice), "{}", "Content-Type: text/plain") },
+		"Validation":           func() response { return a.do(alice, "POST", tasksOf(alice), `{"title":""}`) },
+		"Internal":             func() response { return broken.do(alice, "GET", tasksOf(alice), "") },
+		"Unavailable":          func() response { return away.do(alice, "GET", tasksOf(alice), "") },
+		"TooManyRequests":      nil, // The server has no rate limit yet.
+	}
+	for name, documented := range doc.Components.Responses {
+		content := documented.Value.Content.Get("application/problem+json")
+		if content == nil {
+			continue
+		}
+		send, known := provoke[name]
+		delete(provoke, name)
+		if !known {
+			t.Errorf("nothing provokes the example of %s", name)
+		}
+		if send == nil {
+			continue
+		}
+		got := send()
+		want, ok := content.Example.(map[string]any)
+		if !ok {
+			t.Errorf("%s has no example", name)
+			continue
+		}
+		var body map[string]any
+		if err := json.Unmarshal([]byte(got.body), &body); err != nil {
+			t.Fatal(err)
+		}
+		for _, difference := range differences(want, body, "request_id") {
+			t.Errorf("the example of %s: %s", name, difference)
+		}
+		for _, header := range []string{"WWW-Authenticate", "Retry-After"} {
+			if documented.Value.Headers[header] != nil && got.Header.Get(header) != fmt.Sprint(documented.Value.Headers[header].Value.Example) {
+				t.Errorf("the example of %s: %s is %v there and %q here", name, header, documented.Value.Headers[header].Value.Example, got.Header.Get(header))
+			}
+		}
+	}
+	for name := range provoke {
+		t.Errorf("the contract lacks %s", name)
+	}
+}
+
+// TestContractExamplesOfBodiesAreReplies holds one conversation whose replies are the
+// examples of openapi.yaml, apart from times and from the counts of an account.
+func TestContractExamplesOfBodiesAreReplies(t *testing.T) {
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAPI(t, dbtest.NeonOwner)
+	const user = "user_2Yk3"
+	tasks, account := tasksOf(user), "/api/"+user
+	unseen := successExamples(doc)
+	// is compares a reply with an example of an operation's reply.
+	is := func(operation, status, example string, got response, ignored ...string) {
+		t.Helper()
+		name := operation + " " + status + " " + example
+		want, ok := unseen[name]
+		if delete(unseen, name); !ok {
+			t.Fatalf("the contract has no example %q", name)
+		}
+		if strconv.Itoa(got.StatusCode) != status {
+			t.Fatalf("%s: %d %s", name, got.StatusCode, got.body)
+		}
+		var body any
+		if err := json.Unmarshal([]byte(got.body), &body); err != nil {
+			t.Fatal(err)
+		}
+		for _, difference := range differences(want, body, append(ignored, "created_at", "updated_at", "exported_at", "email")...) {
+			t.Errorf("the example %q: %s", name, difference)
+		}
+	}
+	is("listTasks", "200", "none", a.do(user, "GET", tasks, ""))
+	is("getAccount", "200", "new", a.do(user, "GET", account, ""))
+	created := a.do(user, "POST", tasks, `{"title":"Buy milk"}`, "Idempotency-Key: 019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20")
+	is("createTask", "201", "task", created)
+	path := created.Header.Get("Location")
+	if want := doc.Components.Headers["Location"].Value.Example; path != want {
+		t.Errorf("Location is %q, in the example %q", path, want)
+	}
+	a.do(user, "PATCH", path, `{"due_date":"2026-12-01T09:00:00Z"}`).must(t, 200)
+	is("patchTask", "200", "task", a.do(user, "PATCH", path, `{"tags":["home"]}`))
+	is("updateTask", "200", "task", a.do(user, "PUT", path, `{}`))
+	is("completeTask", "200", "task", a.do(user, "PATCH", path+"/complete", `{"completed":false}`))
+	is("createTask", "200", "task", a.do(user, "POST", tasks, `{"title":"Buy milk"}`, "Idempotency-Key: 019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20"))
+	read := a.do(user, "GET", path, "")
+	is("getTask", "200", "task", read)
+	if want := doc.Components.Headers["ETag"].Value.Example; read.Header.Get("ETag") != want {
+		t.Errorf("ETag is %q, in the example %q", read.Header.Get("ETag"), want)
+	}
+	is("listTasks", "200", "some", a.do(user, "GET", tasks, ""))
+	is("getAccount", "200", "account", a.do(user, "GET", account, ""), "total", "completed", "pending", "overdue")
+	is("exportAccount", "200", "export", a.do(user, "GET", account+"/export", ""))
+	a.create(user, "second")
+	a.create(user, "third")
+	is("completeTasks", "200", "", a.do(user, "PATCH", tasks, `{"completed":true}`))
+	a.do(user, "PATCH", path+"/complete", "").must(t, 200)
+	is("clearTasks", "200", "", a.do(user, "DELETE", tasks+"?completed=true", ""))
+	is("getHealth", "200", "", a.do("", "GET", "/health", ""))
+	for name := range unseen {
+		t.Errorf("no reply is compared with the example %q", name)
+	}
+}
+
+// successExamples are the examples of JSON replies below 400, by operation, status and
+// the example's name, "" where there is only one.
+func successExamples(doc *openapi3.T) map[string]any {
+	examples := map[string]any{}
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			for status, reply := range operation.Responses.Map() {
+				content := reply.Value.Content.Get("application/json")
+				if content == nil || status >= strconv.Itoa(http.StatusBadRequest) {
+					continue
+				}
+				name := operation.OperationID + " " + status + " "
+				if content.Example != nil {
+					examples[name] = content.Example
+				}
+				for key, example := range content.Examples {
+					examples[name+key] = example.Value.Value
+				}
+			}
+		}
+	}
+	return examples
+}
+
+// differences says where two JSON values differ. Of a member that is ignored only the
+// kind of value is compared, and null is of every kind.
+func differences(want, got any, ignored ...string) []string {
+	return differencesAt("", want, got, false, ignored)
+}
+
+func differencesAt(path string, want, got any, kindOnly bool, ignored []string) (found []string) {
+	differs := []string{fmt.Sprintf("%s is %v there and %v here", path, want, got)}
+	switch want := want.(type) {
+	case map[string]any:
+		object, ok := got.(map[string]any)
+		if !ok || !slices.Equal(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(object))) {
+			return differs
+		}
+		for name := range want {
+			found = append(found, differencesAt(path+"/"+name, want[name], object[name], slices.Contains(ignored, name), ignored)...)
+		}
+		return found
+	case []any:
+		array, ok := got.([]any)
+		if !ok || len(want) != len(array) {
+			return differs
+		}
+		for i := range want {
+			found = append(found, differencesAt(fmt.Sprintf("%s/%d", path, i), want[i], array[i], kindOnly, ignored)...)
+		}
+		return found
+	}
+	same := reflect.DeepEqual(want, got)
+	if kindOnly {
+		same = want == nil || got == nil || reflect.TypeOf(want) == reflect.TypeOf(got)
+	}
+	if same {
+		return nil
+	}
+	return differs
+}
