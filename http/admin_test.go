@@ -47,7 +47,7 @@ func (a *api) mustNotBeReady(check, cause string) {
 	}
 }
 
-func TestServerThatWorksIsReady(t *testing.T) {
+func TestAdminReadyzAcceptsAServerThatWorks(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	super := dbtest.SuperuserURL(t, url)
 	login := dbtest.Value[string](t, super, "SELECT 'probed_' || current_database()")
@@ -67,7 +67,7 @@ func TestServerThatWorksIsReady(t *testing.T) {
 	}
 }
 
-func TestProbeIsToldWhichCheckFailsAndNotWhy(t *testing.T) {
+func TestAdminReadyzNamesTheFailedCheckAndNotItsCause(t *testing.T) {
 	for name, c := range map[string]struct{ damage, check, cause string }{
 		"schema": {"UPDATE schema_migrations SET dirty = true", "the schema does not fit", "is dirty"},
 		"wall":   {"ALTER TABLE tasks NO FORCE ROW LEVEL SECURITY", "row-level security does not hold", "of tasks is not enabled and forced"},
@@ -93,7 +93,7 @@ func TestProbeIsToldWhichCheckFailsAndNotWhy(t *testing.T) {
 	})
 }
 
-func TestServerIsReadyAgainWhenTheFaultIsMended(t *testing.T) {
+func TestAdminReadyzRecoversWhenTheFaultIsMended(t *testing.T) {
 	a, _ := newAdmin(t, dbtest.New(t, dbtest.NeonOwner), time.Nanosecond, withSecret)
 	super := dbtest.SuperuserURL(t, a.database)
 	dbtest.Exec(t, super, "ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
@@ -102,7 +102,7 @@ func TestServerIsReadyAgainWhenTheFaultIsMended(t *testing.T) {
 	a.do("", "GET", "/readyz", "").must(t, 200)
 }
 
-func TestServerThatStopsIsAliveAndNotReady(t *testing.T) {
+func TestAdminReadyzRefusesDuringAStopAndLivezDoesNot(t *testing.T) {
 	a, admin := newAdmin(t, dbtest.New(t, dbtest.NeonOwner), time.Hour, withSecret)
 	a.do("", "GET", "/readyz", "").must(t, 200)
 	admin.Stop()
@@ -115,7 +115,7 @@ func TestServerThatStopsIsAliveAndNotReady(t *testing.T) {
 	}
 }
 
-func TestProbesCannotLoadTheDatabase(t *testing.T) {
+func TestAdminReadyzAsksTheDatabaseOnceForManyProbes(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
 	pool := dbtest.Pool(t, proxy.URL)
 	if _, err := pool.Check(t.Context()); err != nil {
@@ -154,7 +154,7 @@ func TestProbesCannotLoadTheDatabase(t *testing.T) {
 	}
 }
 
-func TestProbesAndTheAPIKeepToTheirOwnAddresses(t *testing.T) {
+func TestAdminAndAPIKeepToTheirOwnAddresses(t *testing.T) {
 	a, _ := newAdmin(t, dbtest.New(t, dbtest.NeonOwner), time.Hour, withSecret)
 	public := serveDatabase(t, a.database)
 	public.offContract = true

@@ -8,9 +8,9 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// TestBreachIsSeen doctors an exchange that is right, one thing at a time: a check
+// TestContractBreachIsNoticed doctors an exchange that is right, one thing at a time: a check
 // that passes everything would pass every other test.
-func TestBreachIsSeen(t *testing.T) {
+func TestContractBreachIsNoticed(t *testing.T) {
 	const (
 		id   = "019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20"
 		path = "/api/a%2Fb/tasks/" + id + "/"

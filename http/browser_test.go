@@ -34,8 +34,8 @@ func TestDocsPageInABrowser(t *testing.T) {
 	browse(t, "docs.mjs", "API="+a.url, "TOKEN="+token(t, alice))
 }
 
-// TestDemoInABrowser tries every call of the docs page as the page fills it in.
-func TestDemoInABrowser(t *testing.T) {
+// TestDocsDemoInABrowser tries every call of the docs page as the page fills it in.
+func TestDocsDemoInABrowser(t *testing.T) {
 	const user, example = "demo", "019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20"
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs, func(c *todohttp.Config) {
 		c.DemoUser, c.DemoToken = user, token(t, user)

@@ -25,7 +25,7 @@ func runIn(t *testing.T, dir string, environment []string, name string, args ...
 	}
 }
 
-func TestTypedClientUsesEveryEndpoint(t *testing.T) {
+func TestContractTypedClientUsesEveryOperation(t *testing.T) {
 	node := dbtest.Need(t, "node")
 	packages := filepath.Join(npmtest.Install(t, "testdata/client"), "node_modules")
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs)

@@ -10,7 +10,7 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-func TestETagIsTheVersionAndSavesATransfer(t *testing.T) {
+func TestETagOfATaskIsItsVersionAndSavesATransfer(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	reply := a.do(alice, "POST", tasksOf(alice), `{"title":"a"}`).must(t, 201)
 	made := reply.task(t)
@@ -42,7 +42,7 @@ func TestETagIsTheVersionAndSavesATransfer(t *testing.T) {
 	a.do(alice, "PATCH", pathOf(made)+"/complete", "", `If-None-Match: "4"`).must(t, 200)
 }
 
-func TestListHasAnETagThatFollowsItsContent(t *testing.T) {
+func TestListTasksETagFollowsTheContent(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	etag := func(query string) string {
 		return a.do(alice, "GET", tasksOf(alice)+query, "").must(t, 200).Header.Get("ETag")
@@ -95,9 +95,9 @@ func TestIfMatchRefusesAStaleChange(t *testing.T) {
 	a.do(alice, "DELETE", pathOf(made), "", `If-Match: "6"`).must(t, 204)
 }
 
-// TestNoUpdateIsLost has 64 clients that each append their mark to one description
+// TestIfMatchLosesNoUpdate has 64 clients that each append their mark to one description
 // by read, modify and write.
-func TestNoUpdateIsLost(t *testing.T) {
+func TestIfMatchLosesNoUpdate(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.do(alice, "POST", tasksOf(alice), `{"title":"a","description":""}`).must(t, 201).task(t)
 	var refused atomic.Int64
@@ -128,7 +128,7 @@ func TestNoUpdateIsLost(t *testing.T) {
 	}
 }
 
-func TestRetriedCreateIsOneTask(t *testing.T) {
+func TestCreateTaskRetriedMakesOneTask(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	const key = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 	var created atomic.Int64

@@ -67,7 +67,7 @@ func TestDocsPageIsWholeAndStrict(t *testing.T) {
 	}
 }
 
-func TestDemoTokenIsOnThePageOnlyWhereItIsGiven(t *testing.T) {
+func TestDocsHaveADemoTokenOnlyWhereItIsGiven(t *testing.T) {
 	const user, given = "a</script>b", "the-token"
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs, func(c *todohttp.Config) { c.DemoUser, c.DemoToken = user, given })
 	page := a.do("", "GET", "/docs", "").must(t, 200)
@@ -93,9 +93,9 @@ func isStrict(t *testing.T, page response) {
 	}
 }
 
-// TestEachProblemHasAPage takes the types that may occur from the contract and those
+// TestProblemPageExistsForEachType takes the types that may occur from the contract and those
 // that do from the code.
-func TestEachProblemHasAPage(t *testing.T) {
+func TestProblemPageExistsForEachType(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	documented := map[string]bool{}
 	for _, match := range regexp.MustCompile(`(?m)^ +- /problems/([a-z-]+)$`).FindAllStringSubmatch(a.do("", "GET", "/openapi.yaml", "").body, -1) {

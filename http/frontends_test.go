@@ -8,10 +8,10 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// TestExistingFrontendsWorkUnchanged sends what frontends written for this family of
+// TestFrontendsInUseWorkUnchanged sends what frontends written for this family of
 // APIs send: fetch and axios clients, with and without a trailing slash, PUT with
 // some fields or with the whole task, and a toggle in either form.
-func TestExistingFrontendsWorkUnchanged(t *testing.T) {
+func TestFrontendsInUseWorkUnchanged(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	const contentType = "Content-Type: application/json"
 	made := a.do(alice, "POST", tasksOf(alice)+"/", `{"title":"from a form","description":"","completed":false}`, contentType, "Accept: application/json, text/plain, */*").must(t, 201).task(t)

@@ -14,7 +14,7 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-func TestBadBodyGetsItsProblem(t *testing.T) {
+func TestErrorsOfABodyPointToItsFields(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "kept")
 	long := strings.Repeat("é", todohttp.MaxTitle+1)
@@ -99,7 +99,7 @@ func TestBadBodyGetsItsProblem(t *testing.T) {
 	}
 }
 
-func TestManyFaultsMakeASmallReply(t *testing.T) {
+func TestErrorsOfABodyMakeASmallReply(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	var names []string
 	for n := range 7000 {
@@ -128,7 +128,7 @@ func TestLimitsAreInCharacters(t *testing.T) {
 	a.do(alice, "POST", tasksOf(alice), `{"title":"a","description":""}`).must(t, 201)
 }
 
-func TestMediaTypeOfTheBody(t *testing.T) {
+func TestBodyHasAMediaTypeOfJSON(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for _, c := range []struct {
@@ -174,7 +174,7 @@ func TestMediaTypeOfTheBody(t *testing.T) {
 	}
 }
 
-func TestBodyOver64KiBIsRefused(t *testing.T) {
+func TestBodyOverItsLimitIsRefused(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	fits := `{"title":"a"` + strings.Repeat(" ", todohttp.MaxBody-len(`{"title":"a"}`)) + `}`
@@ -191,13 +191,13 @@ func TestBodyOver64KiBIsRefused(t *testing.T) {
 	a.send(request).must(t, 413).problem(t)
 }
 
-func TestHeadersOver32KiBAreRefused(t *testing.T) {
+func TestHeadersOverTheirLimitAreRefused(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", todohttp.MaxHeader-1<<10)).must(t, 200)
 	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", todohttp.MaxHeader+4<<10)).must(t, 431)
 }
 
-func TestUnknownQueryParameterIsRefused(t *testing.T) {
+func TestQueryParameterThatIsUnknownIsRefused(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for _, query := range []string{"?page=2", "?%zz", "?a;b", "?=", "?" + strings.Repeat("a=b&", 1000)} {
@@ -207,7 +207,7 @@ func TestUnknownQueryParameterIsRefused(t *testing.T) {
 	a.do(alice, "GET", tasksOf(alice)+"?", "").must(t, 200)
 }
 
-func TestMethodThatIsNotOfferedGets405WithAllow(t *testing.T) {
+func TestMethodThatIsNotOfferedIs405WithAllow(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for path, allow := range map[string]string{
@@ -229,8 +229,8 @@ func TestMethodThatIsNotOfferedGets405WithAllow(t *testing.T) {
 	}
 }
 
-// TestRawRequestNeverBreaksTheServer sends what no HTTP library would.
-func TestRawRequestNeverBreaksTheServer(t *testing.T) {
+// TestServerSurvivesMalformedRequests sends what no HTTP library would.
+func TestServerSurvivesMalformedRequests(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	authorization := "Authorization: Bearer " + token(t, alice) + "\r\nConnection: close\r\n"
 	for name, raw := range map[string]string{

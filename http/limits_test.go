@@ -36,10 +36,10 @@ func near(random *rand.Rand, limit int) string {
 	return string(text[:n])
 }
 
-// TestGoAndSQLAgreeOnEveryLimit sends random values around each limit through the
+// TestLimitsAreTheSameInGoAndSQL sends random values around each limit through the
 // API and, by the same values, past it: the API accepts exactly what the CHECKs
 // accept.
-func TestGoAndSQLAgreeOnEveryLimit(t *testing.T) {
+func TestLimitsAreTheSameInGoAndSQL(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	a.create(alice, "a")
 	conn, err := pgx.Connect(t.Context(), dbtest.SuperuserURL(t, a.database))
@@ -120,7 +120,7 @@ func isWhiteSpace(r rune) bool {
 	return strings.TrimSpace(string(r)) == ""
 }
 
-func TestOddTagsAreRefused(t *testing.T) {
+func TestErrorsOfTagsPriorityAndDueDatePointToThem(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	for body, pointers := range map[string]string{
 		`{"title":"a","tags":null}`:              "/tags",

@@ -38,7 +38,7 @@ func (a *api) post(body string) task {
 	return a.do(alice, "POST", tasksOf(alice), body).must(a.t, 201).task(a.t)
 }
 
-func TestFieldsOfATask(t *testing.T) {
+func TestTaskFieldsHaveDefaultsAndAreCleared(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	standard := a.post(`{"title":"a"}`)
 	if standard.Priority != "medium" || standard.DueDate != nil || standard.Tags == nil || len(standard.Tags) != 0 || standard.Version != 1 {
@@ -61,7 +61,7 @@ func TestFieldsOfATask(t *testing.T) {
 	}
 }
 
-func TestFilters(t *testing.T) {
+func TestListTasksFilters(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, body := range []string{
 		`{"title":"milk","completed":true,"priority":"low","tags":["home"],"due_date":"2026-01-01"}`,
@@ -110,7 +110,7 @@ func TestFilters(t *testing.T) {
 	a.do(alice, "GET", tasksOf(alice)+"?search="+strings.Repeat("%C3%BC", 200), "").must(t, 200)
 }
 
-func TestSorts(t *testing.T) {
+func TestListTasksSorts(t *testing.T) {
 	for _, locale := range []string{"C", "C.UTF-8"} {
 		t.Run(locale, func(t *testing.T) {
 			a := serveDatabase(t, dbtest.NewInLocale(t, locale))
@@ -173,9 +173,9 @@ func (a *api) page(path string) (tasks []task, following string) {
 	return tasks, following
 }
 
-// TestPagesNeitherSkipNorRepeat changes tasks at random between pages. A task that
+// TestListTasksPagesNeitherSkipNorRepeat changes tasks at random between pages. A task that
 // existed throughout and kept its sort key is seen exactly once.
-func TestPagesNeitherSkipNorRepeat(t *testing.T) {
+func TestListTasksPagesNeitherSkipNorRepeat(t *testing.T) {
 	for _, sort := range []string{"created_at", "updated_at", "due_date", "priority", "title"} {
 		for _, order := range []string{"asc", "desc"} {
 			t.Run(sort+" "+order, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestPagesNeitherSkipNorRepeat(t *testing.T) {
 	}
 }
 
-func TestCursorBelongsToItsList(t *testing.T) {
+func TestListTasksCursorBelongsToItsList(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, title := range []string{"a", "b", "c"} {
 		a.post(`{"title":"` + title + `","tags":["x"],"due_date":"2026-01-01"}`)
@@ -273,7 +273,7 @@ func TestCursorBelongsToItsList(t *testing.T) {
 	}
 }
 
-func TestThousandTasksAreAPage(t *testing.T) {
+func TestListTasksPageHasAThousandTasks(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	dbtest.Exec(t, a.database, `INSERT INTO users (id) VALUES ('alice');
 		INSERT INTO tasks (user_id, id, title) SELECT 'alice', gen_random_uuid(), 'task ' || n FROM generate_series(1, 2001) AS n`)

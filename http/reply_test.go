@@ -14,7 +14,7 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-func TestEveryReplyCarriesItsHeaders(t *testing.T) {
+func TestReplyHasItsHeaders(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	ids := map[string]bool{}
@@ -39,7 +39,7 @@ func TestEveryReplyCarriesItsHeaders(t *testing.T) {
 	}
 }
 
-func TestPagesOfAllowedOriginsMayCallTheAPI(t *testing.T) {
+func TestCORSAllowsTheConfiguredOrigins(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	preflight := func(origin, method, headers string) response {
 		return a.do("", "OPTIONS", tasksOf(alice), "", "Origin: "+origin, "Access-Control-Request-Method: "+method, "Access-Control-Request-Headers: "+headers).must(t, 204)
@@ -80,7 +80,7 @@ func TestPagesOfAllowedOriginsMayCallTheAPI(t *testing.T) {
 	}
 }
 
-func TestNoOriginIsAllowedUnlessConfigured(t *testing.T) {
+func TestCORSAllowsNoOriginUnlessConfigured(t *testing.T) {
 	verifier, err := auth.New(auth.Config{Secret: []byte(secret)})
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestHealthFollowsTheDatabase(t *testing.T) {
 	away.do("", "GET", "/health", "").must(t, 503).problem(t)
 }
 
-func TestDatabaseThatIsAwayIs503AndOnlyTheLogSaysWhy(t *testing.T) {
+func TestErrorsOfAnUnreachableDatabaseAre503AndOnlyTheLogSaysWhy(t *testing.T) {
 	a := serveDatabase(t, "postgres://user:hunter2@127.0.0.1:1/none?sslmode=disable")
 	for _, reply := range []response{
 		a.do(alice, "GET", tasksOf(alice), "").must(t, 503),
@@ -125,8 +125,8 @@ func TestDatabaseThatIsAwayIs503AndOnlyTheLogSaysWhy(t *testing.T) {
 	}
 }
 
-// TestNoFreeConnectionIs503 has one connection, which a lock keeps busy.
-func TestNoFreeConnectionIs503(t *testing.T) {
+// TestErrorsForWantOfAConnectionAre503 has one connection, which a lock keeps busy.
+func TestErrorsForWantOfAConnectionAre503(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=1")
 	a.create(alice, "a")
@@ -144,9 +144,9 @@ func TestNoFreeConnectionIs503(t *testing.T) {
 	a.do(bob, "GET", tasksOf(bob), "").must(t, 200)
 }
 
-// TestClientThatLeavesLeavesNoMark has a client give up while its write waits: the
+// TestClientThatDisconnectsLeavesTheConnectionUsable has a client give up while its write waits: the
 // write is done, and the one connection serves the next.
-func TestClientThatLeavesLeavesNoMark(t *testing.T) {
+func TestClientThatDisconnectsLeavesTheConnectionUsable(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=1")
 	made := a.create(alice, "a")
@@ -183,7 +183,7 @@ func TestClientThatLeavesLeavesNoMark(t *testing.T) {
 	}
 }
 
-func TestBrokenDatabaseIs500AndOnlyTheLogSaysWhy(t *testing.T) {
+func TestErrorsOfABrokenDatabaseAre500AndOnlyTheLogSaysWhy(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	dbtest.Exec(t, a.database, "ALTER TABLE tasks RENAME COLUMN title TO headline")
 	reply := a.do(alice, "GET", tasksOf(alice), "").must(t, 500)
@@ -217,7 +217,7 @@ func TestLogNamesTheRequestAndNoPerson(t *testing.T) {
 	}
 }
 
-func TestPanicIsA500AndTheServerGoesOn(t *testing.T) {
+func TestErrorsOfAPanicAre500AndTheServerGoesOn(t *testing.T) {
 	buffer := &syncedBuffer{}
 	log := slog.New(slog.NewJSONHandler(buffer, nil))
 	broken := true

@@ -11,9 +11,9 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// TestAnyServerGoesOnWhereAnotherStopped sends each request of one conversation to
+// TestServersShareEveryConversation sends each request of one conversation to
 // another server; one of the two enters its scopes as for a distributed database.
-func TestAnyServerGoesOnWhereAnotherStopped(t *testing.T) {
+func TestServersShareEveryConversation(t *testing.T) {
 	url := dbtest.New(t, dbtest.NeonOwner)
 	one := serveDatabase(t, url)
 	two := serveDatabase(t, url, func(c *todohttp.Config) { c.DB = dbtest.Pool(t, url, db.WithDistributed) })

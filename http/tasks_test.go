@@ -12,7 +12,7 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-func TestTaskLivesThroughItsWholeLife(t *testing.T) {
+func TestTaskIsCreatedReadChangedAndDeleted(t *testing.T) {
 	for _, login := range dbtest.Logins {
 		t.Run(login.String(), func(t *testing.T) {
 			a := newAPI(t, login)
@@ -65,7 +65,7 @@ func TestTaskLivesThroughItsWholeLife(t *testing.T) {
 	}
 }
 
-func TestTimesAreUTCWithSixDigits(t *testing.T) {
+func TestTaskTimesAreUTCWithSixDigits(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	dbtest.Exec(t, dbtest.SuperuserURL(t, a.database), "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''Asia/Kolkata''', current_database()); END $$")
 	made := a.create(alice, "a")
@@ -76,7 +76,7 @@ func TestTimesAreUTCWithSixDigits(t *testing.T) {
 	}
 }
 
-func TestFrontendMaySendTheWholeTaskBack(t *testing.T) {
+func TestUpdateTaskTakesAWholeTaskBack(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	whole := fmt.Sprintf(`{"id":"%s","user_id":"somebody else","title":"b","description":null,"completed":true,"version":99,"created_at":"1999","updated_at":7}`, made.ID)
@@ -92,7 +92,7 @@ func TestFrontendMaySendTheWholeTaskBack(t *testing.T) {
 	}
 }
 
-func TestClientMayChooseTheID(t *testing.T) {
+func TestCreateTaskTakesTheIDOfTheClient(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	const id = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 	body := `{"id":"` + strings.ToUpper(id) + `","title":"mine"}`
@@ -144,7 +144,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	a.do(bob, "HEAD", pathOf(made), "").must(t, 403)
 }
 
-func TestMissingForeignAndOddTasksAreTheSame404(t *testing.T) {
+func TestTaskThatIsMissingForeignOrOddIsTheSame404(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	foreign := a.create(bob, "bob's")
 	a.create(alice, "a")

@@ -43,7 +43,7 @@ func sendable(token string) bool {
 	return strings.TrimSpace(token) == token && !strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-func TestForgedTokensAre401(t *testing.T) {
+func TestAuthRefusesForgedTokens(t *testing.T) {
 	issuer := authtest.Start(t)
 	both := issuer.Config()
 	secretOnly, keysOnly := both, both
@@ -83,7 +83,7 @@ func TestForgedTokensAre401(t *testing.T) {
 	}
 }
 
-func TestLogSaysWhichCheckFailedWithKeyAndAlgorithm(t *testing.T) {
+func TestAuthLogsTheFailedCheckWithKeyAndAlgorithm(t *testing.T) {
 	issuer := authtest.Start(t)
 	a := trusting(t, issuer.Config())
 	forged := issuer.Token("EdDSA", map[string]any{"exp": 1})
@@ -104,7 +104,7 @@ func TestLogSaysWhichCheckFailedWithKeyAndAlgorithm(t *testing.T) {
 	}
 }
 
-func TestIssuerThatWasNeverReachedIs503(t *testing.T) {
+func TestAuthIs503WhileTheIssuerWasNeverReached(t *testing.T) {
 	issuer := authtest.Start(t)
 	token := issuer.Token("EdDSA", nil)
 	for _, fault := range authtest.Faults {

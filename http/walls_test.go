@@ -8,9 +8,9 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// TestNobodyReachesAnothersTasks tries every route on another user's path and with
+// TestIsolationHoldsOnEveryRoute tries every route on another user's path and with
 // another user's task under the own path.
-func TestNobodyReachesAnothersTasks(t *testing.T) {
+func TestIsolationHoldsOnEveryRoute(t *testing.T) {
 	for _, login := range dbtest.Logins {
 		t.Run(login.String(), func(t *testing.T) {
 			a := newAPI(t, login)
@@ -51,9 +51,9 @@ func TestNobodyReachesAnothersTasks(t *testing.T) {
 	}
 }
 
-// TestPathOwnerAloneRefusesAForeignPath takes row-level security away; the queries
+// TestIsolationByThePathOwnerAlone takes row-level security away; the queries
 // would take whatever user the path says.
-func TestPathOwnerAloneRefusesAForeignPath(t *testing.T) {
+func TestIsolationByThePathOwnerAlone(t *testing.T) {
 	a := newAPI(t, dbtest.Superuser)
 	secret := a.create(alice, "of alice")
 	dbtest.Exec(t, a.database, "ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
@@ -64,7 +64,7 @@ func TestPathOwnerAloneRefusesAForeignPath(t *testing.T) {
 	a.do(alice, "GET", pathOf(secret), "").must(t, 200)
 }
 
-func TestNothingUnderAPIAnswersWithoutAToken(t *testing.T) {
+func TestAuthIsRequiredUnderAPI(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, path := range []string{tasksOf(alice), tasksOf(alice) + "/1", "/api/", "/api/nothing", "/api/alice/tasks/1/complete", "/api//tasks"} {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW"} {
