@@ -9,6 +9,7 @@ import (
 )
 
 func TestAccountIsSummedUpAndErased(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	summary := func(user string) string { return a.do(user, "GET", "/api/"+user, "").must(t, 200).body }
 	const before = `{"id":"alice","email":null,"created_at":null,"tasks":{"total":0,"completed":0,"pending":0,"overdue":0}}`

@@ -48,6 +48,7 @@ func (a *api) mustNotBeReady(check, cause string) {
 }
 
 func TestAdminReadyzAcceptsAServerThatWorks(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	super := dbtest.SuperuserURL(t, url)
 	login := dbtest.Value[string](t, super, "SELECT 'probed_' || current_database()")
@@ -68,6 +69,7 @@ func TestAdminReadyzAcceptsAServerThatWorks(t *testing.T) {
 }
 
 func TestAdminReadyzNamesTheFailedCheckAndNotItsCause(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ damage, check, cause string }{
 		"schema": {"UPDATE schema_migrations SET dirty = true", "the schema does not fit", "is dirty"},
 		"wall":   {"ALTER TABLE tasks NO FORCE ROW LEVEL SECURITY", "row-level security does not hold", "of tasks is not enabled and forced"},
@@ -94,6 +96,7 @@ func TestAdminReadyzNamesTheFailedCheckAndNotItsCause(t *testing.T) {
 }
 
 func TestAdminReadyzRecoversWhenTheFaultIsMended(t *testing.T) {
+	t.Parallel()
 	a, _ := newAdmin(t, dbtest.New(t, dbtest.NeonOwner), time.Nanosecond, withSecret)
 	super := dbtest.SuperuserURL(t, a.database)
 	dbtest.Exec(t, super, "ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
@@ -103,6 +106,7 @@ func TestAdminReadyzRecoversWhenTheFaultIsMended(t *testing.T) {
 }
 
 func TestAdminReadyzRefusesDuringAStopAndLivezDoesNot(t *testing.T) {
+	t.Parallel()
 	a, admin := newAdmin(t, dbtest.New(t, dbtest.NeonOwner), time.Hour, withSecret)
 	a.do("", "GET", "/readyz", "").must(t, 200)
 	admin.Stop()
@@ -116,6 +120,7 @@ func TestAdminReadyzRefusesDuringAStopAndLivezDoesNot(t *testing.T) {
 }
 
 func TestAdminReadyzAsksTheDatabaseOnceForManyProbes(t *testing.T) {
+	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
 	pool := dbtest.Pool(t, proxy.URL)
 	if _, err := pool.Check(t.Context()); err != nil {
@@ -155,6 +160,7 @@ func TestAdminReadyzAsksTheDatabaseOnceForManyProbes(t *testing.T) {
 }
 
 func TestAdminAndAPIKeepToTheirOwnAddresses(t *testing.T) {
+	t.Parallel()
 	a, _ := newAdmin(t, dbtest.New(t, dbtest.NeonOwner), time.Hour, withSecret)
 	public := serveDatabase(t, a.database)
 	public.offContract = true

@@ -11,6 +11,7 @@ import (
 // TestContractBreachIsNoticed doctors an exchange that is right, one thing at a time: a check
 // that passes everything would pass every other test.
 func TestContractBreachIsNoticed(t *testing.T) {
+	t.Parallel()
 	const (
 		id   = "019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20"
 		path = "/api/a%2Fb/tasks/" + id + "/"

@@ -30,12 +30,14 @@ func browse(t *testing.T, script string, environment ...string) {
 }
 
 func TestDocsPageInABrowser(t *testing.T) {
+	t.Parallel()
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs)
 	browse(t, "docs.mjs", "API="+a.url, "TOKEN="+token(t, alice))
 }
 
 // TestDocsDemoInABrowser tries every call of the docs page as the page fills it in.
 func TestDocsDemoInABrowser(t *testing.T) {
+	t.Parallel()
 	const user, example = "demo", "019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20"
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs, func(c *todohttp.Config) {
 		c.DemoUser, c.DemoToken = user, token(t, user)
@@ -45,11 +47,13 @@ func TestDocsDemoInABrowser(t *testing.T) {
 }
 
 func TestProblemPageInABrowser(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	browse(t, "problems.mjs", "API="+a.url)
 }
 
 func TestCORSInABrowser(t *testing.T) {
+	t.Parallel()
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, `<!doctype html><link rel="icon" href="data:,"><title>A frontend</title>`)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestBulkTakesTheFiltersOfTheList(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, body := range []string{`{"title":"milk","tags":["home"]}`, `{"title":"bread","tags":["home"],"completed":true}`, `{"title":"tax","priority":"high"}`} {
 		a.post(body)

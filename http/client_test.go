@@ -26,6 +26,7 @@ func runIn(t *testing.T, dir string, environment []string, name string, args ...
 }
 
 func TestContractTypedClientUsesEveryOperation(t *testing.T) {
+	t.Parallel()
 	node := dbtest.Need(t, "node")
 	packages := filepath.Join(npmtest.Install(t, "testdata/client"), "node_modules")
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs)
@@ -81,6 +82,7 @@ func unusedOperations(t *testing.T, a *api) map[string]bool {
 }
 
 func TestContractLintsClean(t *testing.T) {
+	t.Parallel()
 	dbtest.Need(t, "node")
 	redocly := filepath.Join(npmtest.Install(t, "testdata/client"), "node_modules", ".bin", "redocly")
 	quiet := []string{"REDOCLY_TELEMETRY=off", "REDOCLY_SUPPRESS_UPDATE_NOTICE=true"}

@@ -11,6 +11,7 @@ import (
 )
 
 func TestETagOfATaskIsItsVersionAndSavesATransfer(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	reply := a.do(alice, "POST", tasksOf(alice), `{"title":"a"}`).must(t, 201)
 	made := reply.task(t)
@@ -43,6 +44,7 @@ func TestETagOfATaskIsItsVersionAndSavesATransfer(t *testing.T) {
 }
 
 func TestListTasksETagFollowsTheContent(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	etag := func(query string) string {
 		return a.do(alice, "GET", tasksOf(alice)+query, "").must(t, 200).Header.Get("ETag")
@@ -67,6 +69,7 @@ func TestListTasksETagFollowsTheContent(t *testing.T) {
 }
 
 func TestIfMatchRefusesAStaleChange(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	current := a.do(alice, "PUT", pathOf(made), `{"title":"b"}`).must(t, 200).task(t)
@@ -98,6 +101,7 @@ func TestIfMatchRefusesAStaleChange(t *testing.T) {
 // TestIfMatchLosesNoUpdate has 64 clients that each append their mark to one description
 // by read, modify and write.
 func TestIfMatchLosesNoUpdate(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.do(alice, "POST", tasksOf(alice), `{"title":"a","description":""}`).must(t, 201).task(t)
 	var refused atomic.Int64
@@ -129,6 +133,7 @@ func TestIfMatchLosesNoUpdate(t *testing.T) {
 }
 
 func TestCreateTaskRetriedMakesOneTask(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	const key = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 	var created atomic.Int64

@@ -209,6 +209,7 @@ func checkReply(doc *openapi3.T, response *openapi3.Response, method string, hea
 }
 
 func TestContractAndRouterHaveTheSamePathsAndMethods(t *testing.T) {
+	t.Parallel()
 	doc, err := contract()
 	if err != nil {
 		t.Fatal(err)

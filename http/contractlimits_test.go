@@ -15,6 +15,7 @@ import (
 // TestContractLimitsAreTheServers compares each limit in openapi.yaml, as a keyword of
 // a schema or in a sentence, with the constant that the server obeys.
 func TestContractLimitsAreTheServers(t *testing.T) {
+	t.Parallel()
 	doc, err := contract()
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 func withDocs(c *todohttp.Config) { c.Docs = true }
 
 func TestContractIsReadableByEveryone(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	file, err := os.ReadFile("openapi.yaml")
 	if err != nil {
@@ -36,6 +37,7 @@ func TestContractIsReadableByEveryone(t *testing.T) {
 }
 
 func TestDocsAreOffUnlessAskedFor(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, path := range []string{"/docs", "/docs/", "/docs/swagger-ui.css", "/docs/fill.js"} {
 		for _, method := range []string{"GET", "POST"} {
@@ -45,6 +47,7 @@ func TestDocsAreOffUnlessAskedFor(t *testing.T) {
 }
 
 func TestDocsPageIsWholeAndStrict(t *testing.T) {
+	t.Parallel()
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs)
 	page := a.do("", "GET", "/docs", "").must(t, 200)
 	isStrict(t, page)
@@ -68,6 +71,7 @@ func TestDocsPageIsWholeAndStrict(t *testing.T) {
 }
 
 func TestDocsHaveADemoTokenOnlyWhereItIsGiven(t *testing.T) {
+	t.Parallel()
 	const user, given = "a</script>b", "the-token"
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs, func(c *todohttp.Config) { c.DemoUser, c.DemoToken = user, given })
 	page := a.do("", "GET", "/docs", "").must(t, 200)
@@ -96,6 +100,7 @@ func isStrict(t *testing.T, page response) {
 // TestProblemPageExistsForEachType takes the types that may occur from the contract and those
 // that do from the code.
 func TestProblemPageExistsForEachType(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	documented := map[string]bool{}
 	for _, match := range regexp.MustCompile(`(?m)^ +- /problems/([a-z-]+)$`).FindAllStringSubmatch(a.do("", "GET", "/openapi.yaml", "").body, -1) {

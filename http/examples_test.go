@@ -21,6 +21,7 @@ import (
 // TestContractExamplesOfProblemsAreReplies provokes each problem that openapi.yaml has
 // an example of: the message that stands there is the one that the server sends.
 func TestContractExamplesOfProblemsAreReplies(t *testing.T) {
+	t.Parallel()
 	doc, err := contract()
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +89,7 @@ func TestContractExamplesOfProblemsAreReplies(t *testing.T) {
 // TestContractExamplesOfBodiesAreReplies holds one conversation whose replies are the
 // examples of openapi.yaml, apart from times and from the counts of an account.
 func TestContractExamplesOfBodiesAreReplies(t *testing.T) {
+	t.Parallel()
 	doc, err := contract()
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ type exported struct {
 }
 
 func TestExportIsEverythingAsOneDownload(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	read := func() (e exported) {
 		reply := a.do(alice, "GET", "/api/alice/export", "").must(t, 200)

@@ -12,6 +12,7 @@ import (
 
 // TestExportReadSlowlyStarvesNobody has exports that nobody reads.
 func TestExportReadSlowlyStarvesNobody(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=4")
 	dbtest.Exec(t, url, `INSERT INTO users (id) VALUES ('alice'), ('carol');
@@ -63,6 +64,7 @@ func TestExportReadSlowlyStarvesNobody(t *testing.T) {
 // TestPerUserLimitLeavesConnectionsToOthers has as many requests of one user
 // wait for a lock as there are connections.
 func TestPerUserLimitLeavesConnectionsToOthers(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=4")
 	made := a.create(alice, "a")

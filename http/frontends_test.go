@@ -12,6 +12,7 @@ import (
 // APIs send: fetch and axios clients, with and without a trailing slash, PUT with
 // some fields or with the whole task, and a toggle in either form.
 func TestFrontendsInUseWorkUnchanged(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	const contentType = "Content-Type: application/json"
 	made := a.do(alice, "POST", tasksOf(alice)+"/", `{"title":"from a form","description":"","completed":false}`, contentType, "Accept: application/json, text/plain, */*").must(t, 201).task(t)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestErrorsOfABodyPointToItsFields(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "kept")
 	long := strings.Repeat("é", todohttp.MaxTitle+1)
@@ -100,6 +101,7 @@ func TestErrorsOfABodyPointToItsFields(t *testing.T) {
 }
 
 func TestErrorsOfABodyMakeASmallReply(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	var names []string
 	for n := range 7000 {
@@ -122,6 +124,7 @@ func TestErrorsOfABodyMakeASmallReply(t *testing.T) {
 }
 
 func TestLimitsAreInCharacters(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	body := fmt.Sprintf(`{"title":"  %s  ","description":"%s"}`, strings.Repeat("😀", todohttp.MaxTitle), strings.Repeat("😀", todohttp.MaxDescription))
 	a.do(alice, "POST", tasksOf(alice), body).must(t, 201)
@@ -129,6 +132,7 @@ func TestLimitsAreInCharacters(t *testing.T) {
 }
 
 func TestBodyHasAMediaTypeOfJSON(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for _, c := range []struct {
@@ -175,6 +179,7 @@ func TestBodyHasAMediaTypeOfJSON(t *testing.T) {
 }
 
 func TestBodyOverItsLimitIsRefused(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	fits := `{"title":"a"` + strings.Repeat(" ", todohttp.MaxBody-len(`{"title":"a"}`)) + `}`
@@ -192,12 +197,14 @@ func TestBodyOverItsLimitIsRefused(t *testing.T) {
 }
 
 func TestHeadersOverTheirLimitAreRefused(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", todohttp.MaxHeader-1<<10)).must(t, 200)
 	a.do(alice, "GET", tasksOf(alice), "", "X-Filler: "+strings.Repeat("x", todohttp.MaxHeader+4<<10)).must(t, 431)
 }
 
 func TestQueryParameterThatIsUnknownIsRefused(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for _, query := range []string{"?page=2", "?%zz", "?a;b", "?=", "?" + strings.Repeat("a=b&", 1000)} {
@@ -208,6 +215,7 @@ func TestQueryParameterThatIsUnknownIsRefused(t *testing.T) {
 }
 
 func TestMethodThatIsNotOfferedIs405WithAllow(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for path, allow := range map[string]string{
@@ -231,6 +239,7 @@ func TestMethodThatIsNotOfferedIs405WithAllow(t *testing.T) {
 
 // TestServerSurvivesMalformedRequests sends what no HTTP library would.
 func TestServerSurvivesMalformedRequests(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	authorization := "Authorization: Bearer " + token(t, alice) + "\r\nConnection: close\r\n"
 	for name, raw := range map[string]string{

@@ -40,6 +40,7 @@ func near(random *rand.Rand, limit int) string {
 // API and, by the same values, past it: the API accepts exactly what the CHECKs
 // accept.
 func TestLimitsAreTheSameInGoAndSQL(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	a.create(alice, "a")
 	conn, err := pgx.Connect(t.Context(), dbtest.SuperuserURL(t, a.database))
@@ -121,6 +122,7 @@ func isWhiteSpace(r rune) bool {
 }
 
 func TestErrorsOfTagsPriorityAndDueDatePointToThem(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	for body, pointers := range map[string]string{
 		`{"title":"a","tags":null}`:              "/tags",

@@ -39,6 +39,7 @@ func (a *api) post(body string) task {
 }
 
 func TestTaskFieldsHaveDefaultsAndAreCleared(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	standard := a.post(`{"title":"a"}`)
 	if standard.Priority != "medium" || standard.DueDate != nil || standard.Tags == nil || len(standard.Tags) != 0 || standard.Version != 1 {
@@ -62,6 +63,7 @@ func TestTaskFieldsHaveDefaultsAndAreCleared(t *testing.T) {
 }
 
 func TestListTasksFilters(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, body := range []string{
 		`{"title":"milk","completed":true,"priority":"low","tags":["home"],"due_date":"2026-01-01"}`,
@@ -111,6 +113,7 @@ func TestListTasksFilters(t *testing.T) {
 }
 
 func TestListTasksSorts(t *testing.T) {
+	t.Parallel()
 	for _, locale := range []string{"C", "C.UTF-8"} {
 		t.Run(locale, func(t *testing.T) {
 			a := serveDatabase(t, dbtest.NewInLocale(t, locale))
@@ -176,6 +179,7 @@ func (a *api) page(path string) (tasks []task, following string) {
 // TestListTasksPagesNeitherSkipNorRepeat changes tasks at random between pages. A task that
 // existed throughout and kept its sort key is seen exactly once.
 func TestListTasksPagesNeitherSkipNorRepeat(t *testing.T) {
+	t.Parallel()
 	for _, sort := range []string{"created_at", "updated_at", "due_date", "priority", "title"} {
 		for _, order := range []string{"asc", "desc"} {
 			t.Run(sort+" "+order, func(t *testing.T) {
@@ -249,6 +253,7 @@ func TestListTasksPagesNeitherSkipNorRepeat(t *testing.T) {
 }
 
 func TestListTasksCursorBelongsToItsList(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, title := range []string{"a", "b", "c"} {
 		a.post(`{"title":"` + title + `","tags":["x"],"due_date":"2026-01-01"}`)
@@ -274,6 +279,7 @@ func TestListTasksCursorBelongsToItsList(t *testing.T) {
 }
 
 func TestListTasksPageHasAThousandTasks(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	dbtest.Exec(t, a.database, `INSERT INTO users (id) VALUES ('alice');
 		INSERT INTO tasks (user_id, id, title) SELECT 'alice', gen_random_uuid(), 'task ' || n FROM generate_series(1, 2001) AS n`)

@@ -13,6 +13,7 @@ import (
 // TestTypeChangeUnderLoadFailsNoRequest changes columns' types back and forth, as
 // no migration should, under 16 users who use every kind of query meanwhile.
 func TestTypeChangeUnderLoadFailsNoRequest(t *testing.T) {
+	t.Parallel()
 	for name, route := range dbtest.Routes {
 		t.Run(name, func(t *testing.T) {
 			database := dbtest.New(t, dbtest.NeonOwner)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestReplyHasItsHeaders(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	ids := map[string]bool{}
@@ -40,6 +41,7 @@ func TestReplyHasItsHeaders(t *testing.T) {
 }
 
 func TestCORSAllowsTheConfiguredOrigins(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	preflight := func(origin, method, headers string) response {
 		return a.do("", "OPTIONS", tasksOf(alice), "", "Origin: "+origin, "Access-Control-Request-Method: "+method, "Access-Control-Request-Headers: "+headers).must(t, 204)
@@ -81,6 +83,7 @@ func TestCORSAllowsTheConfiguredOrigins(t *testing.T) {
 }
 
 func TestCORSAllowsNoOriginUnlessConfigured(t *testing.T) {
+	t.Parallel()
 	verifier, err := auth.New(auth.Config{Secret: []byte(secret)})
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +96,7 @@ func TestCORSAllowsNoOriginUnlessConfigured(t *testing.T) {
 }
 
 func TestHealthFollowsTheDatabase(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	if got := a.do("", "GET", "/health", "").must(t, 200).body; got != `{"status":"healthy"}` {
 		t.Error(got)
@@ -102,6 +106,7 @@ func TestHealthFollowsTheDatabase(t *testing.T) {
 }
 
 func TestErrorsOfAnUnreachableDatabaseAre503AndOnlyTheLogSaysWhy(t *testing.T) {
+	t.Parallel()
 	a := serveDatabase(t, "postgres://user:hunter2@127.0.0.1:1/none?sslmode=disable")
 	for _, reply := range []response{
 		a.do(alice, "GET", tasksOf(alice), "").must(t, 503),
@@ -127,6 +132,7 @@ func TestErrorsOfAnUnreachableDatabaseAre503AndOnlyTheLogSaysWhy(t *testing.T) {
 
 // TestErrorsForWantOfAConnectionAre503 has one connection, which a lock keeps busy.
 func TestErrorsForWantOfAConnectionAre503(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=1")
 	a.create(alice, "a")
@@ -147,6 +153,7 @@ func TestErrorsForWantOfAConnectionAre503(t *testing.T) {
 // TestClientThatDisconnectsLeavesTheConnectionUsable has a client give up while its write waits: the
 // write is done, and the one connection serves the next.
 func TestClientThatDisconnectsLeavesTheConnectionUsable(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=1")
 	made := a.create(alice, "a")
@@ -184,6 +191,7 @@ func TestClientThatDisconnectsLeavesTheConnectionUsable(t *testing.T) {
 }
 
 func TestErrorsOfABrokenDatabaseAre500AndOnlyTheLogSaysWhy(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	dbtest.Exec(t, a.database, "ALTER TABLE tasks RENAME COLUMN title TO headline")
 	reply := a.do(alice, "GET", tasksOf(alice), "").must(t, 500)
@@ -195,6 +203,7 @@ func TestErrorsOfABrokenDatabaseAre500AndOnlyTheLogSaysWhy(t *testing.T) {
 }
 
 func TestLogNamesTheRequestAndNoPerson(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	signed := token(t, alice)
 	a.do(alice, "POST", tasksOf(alice), `{"title":"very private"}`).must(t, 201)
@@ -218,6 +227,7 @@ func TestLogNamesTheRequestAndNoPerson(t *testing.T) {
 }
 
 func TestErrorsOfAPanicAre500AndTheServerGoesOn(t *testing.T) {
+	t.Parallel()
 	buffer := &syncedBuffer{}
 	log := slog.New(slog.NewJSONHandler(buffer, nil))
 	broken := true
@@ -240,6 +250,7 @@ func TestErrorsOfAPanicAre500AndTheServerGoesOn(t *testing.T) {
 }
 
 func TestServerLimitsSlowClients(t *testing.T) {
+	t.Parallel()
 	server := todohttp.NewServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 	if server.ReadHeaderTimeout <= 0 || server.ReadTimeout <= 0 || server.WriteTimeout <= 0 || server.IdleTimeout <= 0 || server.MaxHeaderBytes <= 0 {
 		t.Errorf("%+v", server)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestRequestIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
 	a := serveDatabase(t, proxy.URL+"&pool_max_conns=1")
 	made := a.create(alice, "a")

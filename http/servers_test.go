@@ -14,6 +14,7 @@ import (
 // TestServersShareEveryConversation sends each request of one conversation to
 // another server; one of the two enters its scopes as for a distributed database.
 func TestServersShareEveryConversation(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	one := serveDatabase(t, url)
 	two := serveDatabase(t, url, func(c *todohttp.Config) { c.DB = dbtest.Pool(t, url, db.WithDistributed) })
@@ -47,6 +48,7 @@ func TestServersShareEveryConversation(t *testing.T) {
 
 // TestReplicaServesReads has a database that refuses to write, as a read replica does.
 func TestReplicaServesReads(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	made := serveDatabase(t, url).create(alice, "a")
 	dbtest.Exec(t, url, "ALTER DATABASE "+dbtest.Value[string](t, url, "SELECT current_database()")+" SET default_transaction_read_only = on")

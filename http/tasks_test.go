@@ -13,6 +13,7 @@ import (
 )
 
 func TestTaskIsCreatedReadChangedAndDeleted(t *testing.T) {
+	t.Parallel()
 	for _, login := range dbtest.Logins {
 		t.Run(login.String(), func(t *testing.T) {
 			a := newAPI(t, login)
@@ -66,6 +67,7 @@ func TestTaskIsCreatedReadChangedAndDeleted(t *testing.T) {
 }
 
 func TestTaskTimesAreUTCWithSixDigits(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	dbtest.Exec(t, dbtest.SuperuserURL(t, a.database), "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''Asia/Kolkata''', current_database()); END $$")
 	made := a.create(alice, "a")
@@ -77,6 +79,7 @@ func TestTaskTimesAreUTCWithSixDigits(t *testing.T) {
 }
 
 func TestUpdateTaskTakesAWholeTaskBack(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	whole := fmt.Sprintf(`{"id":"%s","user_id":"somebody else","title":"b","description":null,"completed":true,"version":99,"created_at":"1999","updated_at":7}`, made.ID)
@@ -93,6 +96,7 @@ func TestUpdateTaskTakesAWholeTaskBack(t *testing.T) {
 }
 
 func TestCreateTaskTakesTheIDOfTheClient(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	const id = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 	body := `{"id":"` + strings.ToUpper(id) + `","title":"mine"}`
@@ -106,6 +110,7 @@ func TestCreateTaskTakesTheIDOfTheClient(t *testing.T) {
 }
 
 func TestUserIDIsOpaque(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, user := range []string{"user_2Yk3", "a/b", "a b", "100%", "..", ".", "ünï", "a?b#c", "auth0|5f7c", "a%2Fb", "a+b", "😀", strings.Repeat("x", 255)} {
 		t.Run(user, func(t *testing.T) {
@@ -123,6 +128,7 @@ func TestUserIDIsOpaque(t *testing.T) {
 }
 
 func TestTrailingSlashIsTheSameResource(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.do(alice, "POST", tasksOf(alice)+"/", `{"title":"a"}`).must(t, 201).task(t)
 	a.do(alice, "GET", tasksOf(alice)+"/", "").must(t, 200)
@@ -133,6 +139,7 @@ func TestTrailingSlashIsTheSameResource(t *testing.T) {
 }
 
 func TestHeadIsGetWithoutABody(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for _, path := range []string{tasksOf(alice), pathOf(made), "/health"} {
@@ -145,6 +152,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 }
 
 func TestTaskThatIsMissingForeignOrOddIsTheSame404(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	foreign := a.create(bob, "bob's")
 	a.create(alice, "a")

@@ -8,6 +8,7 @@ import (
 )
 
 func TestServerTimingNamesTheQuery(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	for _, c := range []struct{ method, path, body, query string }{

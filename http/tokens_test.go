@@ -44,6 +44,7 @@ func sendable(token string) bool {
 }
 
 func TestAuthRefusesForgedTokens(t *testing.T) {
+	t.Parallel()
 	issuer := authtest.Start(t)
 	both := issuer.Config()
 	secretOnly, keysOnly := both, both
@@ -84,6 +85,7 @@ func TestAuthRefusesForgedTokens(t *testing.T) {
 }
 
 func TestAuthLogsTheFailedCheckWithKeyAndAlgorithm(t *testing.T) {
+	t.Parallel()
 	issuer := authtest.Start(t)
 	a := trusting(t, issuer.Config())
 	forged := issuer.Token("EdDSA", map[string]any{"exp": 1})
@@ -105,6 +107,7 @@ func TestAuthLogsTheFailedCheckWithKeyAndAlgorithm(t *testing.T) {
 }
 
 func TestAuthIs503WhileTheIssuerWasNeverReached(t *testing.T) {
+	t.Parallel()
 	issuer := authtest.Start(t)
 	token := issuer.Token("EdDSA", nil)
 	for _, fault := range authtest.Faults {

@@ -11,6 +11,7 @@ import (
 // TestIsolationHoldsOnEveryRoute tries every route on another user's path and with
 // another user's task under the own path.
 func TestIsolationHoldsOnEveryRoute(t *testing.T) {
+	t.Parallel()
 	for _, login := range dbtest.Logins {
 		t.Run(login.String(), func(t *testing.T) {
 			a := newAPI(t, login)
@@ -54,6 +55,7 @@ func TestIsolationHoldsOnEveryRoute(t *testing.T) {
 // TestIsolationByThePathOwnerAlone takes row-level security away; the queries
 // would take whatever user the path says.
 func TestIsolationByThePathOwnerAlone(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.Superuser)
 	secret := a.create(alice, "of alice")
 	dbtest.Exec(t, a.database, "ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE tasks DISABLE ROW LEVEL SECURITY")
@@ -65,6 +67,7 @@ func TestIsolationByThePathOwnerAlone(t *testing.T) {
 }
 
 func TestAuthIsRequiredUnderAPI(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	for _, path := range []string{tasksOf(alice), tasksOf(alice) + "/1", "/api/", "/api/nothing", "/api/alice/tasks/1/complete", "/api//tasks"} {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW"} {
