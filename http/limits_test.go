@@ -72,7 +72,7 @@ func TestLimitsAreTheSameInGoAndSQL(t *testing.T) {
 			t.Errorf("seed %d: %s %q: the API says %d, the database %v", seed, field, value, reply.StatusCode, err)
 		}
 	}
-	for range 400 {
+	for range dbtest.Scale(100, 400) {
 		title := near(random, todohttp.MaxTitle)
 		agree("title", title, strings.TrimFunc(title, isWhiteSpace), "text")
 		description := near(random, todohttp.MaxDescription)
