@@ -10,42 +10,48 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-// Install returns a folder with the files of a fixture and the packages that its
-// package-lock.json pins. It lies in the user's cache, so that packages come over the
-// network once for each state of the fixture and none ends up in the source. What
-// cannot be installed skips the test, except in CI.
+// Install returns a folder of the test's own with the files of a fixture and the
+// packages that its package-lock.json pins. The packages lie in the user's cache, so
+// that they come over the network once for each state of that file and none ends up in
+// the source. What cannot be installed skips the test, except in CI.
 func Install(t testing.TB, fixture string) string {
 	t.Helper()
 	npm := dbtest.Need(t, "npm")
-	dir, err := install(npm, fixture)
+	packages, err := install(npm, fixture)
 	if err != nil {
 		if os.Getenv("CI") == "" {
 			t.Skip(err)
 		}
 		t.Fatal(err)
 	}
+	dir := t.TempDir()
+	if err := errors.Join(os.CopyFS(dir, os.DirFS(fixture)), os.Symlink(packages, filepath.Join(dir, "node_modules"))); err != nil {
+		t.Fatal(err)
+	}
 	return dir
 }
 
+// manifests say what npm ci installs.
+var manifests = []string{"package.json", "package-lock.json"}
+
+// installing keeps parallel tests from installing the same packages twice.
+var installing sync.Mutex
+
+// install returns the folder node_modules of a fixture.
 func install(npm, fixture string) (string, error) {
-	files, name, err := read(fixture)
-	if err != nil {
-		return "", err
-	}
+	installing.Lock()
+	defer installing.Unlock()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
 	cache = filepath.Join(cache, "securetodo-test")
-	dir := filepath.Join(cache, name)
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
@@ -54,10 +60,21 @@ func install(npm, fixture string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(made)
-	for name, content := range files {
+	sum := sha256.New()
+	for _, name := range manifests {
+		content, err := os.ReadFile(filepath.Join(fixture, name))
+		if err != nil {
+			return "", err
+		}
 		if err := os.WriteFile(filepath.Join(made, name), content, 0o644); err != nil {
 			return "", err
 		}
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
+	}
+	dir := filepath.Join(cache, filepath.Base(fixture)+"-"+hex.EncodeToString(sum.Sum(nil)[:8]))
+	packages := filepath.Join(dir, "node_modules")
+	if _, err := os.Stat(dir); err == nil {
+		return packages, nil
 	}
 	command := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	command.Dir = made
@@ -68,26 +85,5 @@ func install(npm, fixture string) (string, error) {
 	if err := os.Rename(made, dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
-	return dir, nil
-}
-
-// read returns the files of a fixture and a name for their state.
-func read(fixture string) (files map[string][]byte, name string, err error) {
-	entries, err := os.ReadDir(fixture)
-	if err != nil {
-		return nil, "", err
-	}
-	files, sum := map[string][]byte{}, sha256.New()
-	for _, entry := range entries {
-		if !entry.Type().IsRegular() {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(fixture, entry.Name()))
-		if err != nil {
-			return nil, "", err
-		}
-		files[entry.Name()] = content
-		fmt.Fprintf(sum, "%s %d\n%s", entry.Name(), len(content), content)
-	}
-	return files, filepath.Base(fixture) + "-" + hex.EncodeToString(sum.Sum(nil)[:8]), nil
+	return packages, nil
 }

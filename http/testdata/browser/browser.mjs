@@ -5,17 +5,19 @@ import { chromium } from 'playwright-core';
 // The address of what is tested, a token for it, and the folder for pictures.
 export const { API, TOKEN, SCREENSHOTS } = process.env;
 
-// open starts a page. `faults` gathers, as they come, what no page may do here:
+// launch starts a browser.
+export const launch = () => chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: [
+    '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync',
+  ],
+});
+
+// open opens a page in a session of its own. `faults` gathers, as they come, what no page may do here:
 // leave the origins that are given, break its Content-Security-Policy, or write an
 // error or a warning to the console.
-export async function open(origins) {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: [
-      '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync',
-    ],
-  });
+export async function open(browser, origins) {
   const context = await browser.newContext();
   const faults = [];
   context.on('request', (request) => {
@@ -34,7 +36,7 @@ export async function open(origins) {
   });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
-  return { browser, page, faults };
+  return { page, faults };
 }
 
 // pictures saves a page in light and dark, wide and phone-wide: the whole page, or

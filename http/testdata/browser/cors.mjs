@@ -1,6 +1,6 @@
 // A page of an allowed origin uses the API; a page of another origin cannot.
 import assert from 'node:assert/strict';
-import { API, TOKEN, open } from './browser.mjs';
+import { API, TOKEN, launch, open } from './browser.mjs';
 
 const { ALLOWED, FOREIGN } = process.env;
 const tasks = `${API}/api/alice/tasks`;
@@ -22,9 +22,8 @@ const has = (reply, status, ...headers) => {
   for (const name of [...headers, 'x-request-id']) assert.ok(reply.headers[name], `${name} cannot be read: ${JSON.stringify(reply)}`);
 };
 
-const allowed = await open([ALLOWED, API]);
-try {
-  const { page, faults } = allowed;
+async function fromAnAllowedOrigin(browser) {
+  const { page, faults } = await open(browser, [ALLOWED, API]);
   await page.goto(ALLOWED);
   const body = JSON.stringify({ title: 'across origins' });
   const key = { 'Idempotency-Key': '019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20' };
@@ -47,13 +46,10 @@ try {
   has(await send(page, API + created.headers.location, { method: 'DELETE', headers: authorized }), 204);
   // Chromium itself notes each status of 400 and above.
   assert.deepEqual(faults.filter((fault) => !/status of 4(01|12)/.test(fault)), []);
-} finally {
-  await allowed.browser.close();
 }
 
-const foreign = await open([FOREIGN, API]);
-try {
-  const { page } = foreign;
+async function fromAForeignOrigin(browser) {
+  const { page } = await open(browser, [FOREIGN, API]);
   await page.goto(FOREIGN);
   const create = { method: 'POST', headers: json, body: JSON.stringify({ title: 'from a foreign origin' }) };
   assert.match((await send(page, tasks, create)).refused ?? '', /TypeError/);
@@ -63,6 +59,12 @@ try {
   const contract = await send(page, `${API}/openapi.yaml`);
   assert.equal(contract.status, 200, JSON.stringify(contract));
   assert.match(contract.body, /^openapi: 3\.1/);
+}
+
+const browser = await launch();
+try {
+  await fromAnAllowedOrigin(browser);
+  await fromAForeignOrigin(browser);
 } finally {
-  await foreign.browser.close();
+  await browser.close();
 }

@@ -1,10 +1,11 @@
 // Where a demo user is filled in, every call can be tried as it stands.
 import assert from 'node:assert/strict';
-import { API, open } from './browser.mjs';
+import { API, launch, open } from './browser.mjs';
 import { call } from './swagger.mjs';
 
-const { browser, page, faults } = await open([API]);
+const browser = await launch();
 try {
+  const { page, faults } = await open(browser, [API]);
   await page.goto(`${API}/docs`);
   await page.locator('.btn.authorize.locked').waitFor();
   const operations = page.locator('.opblock');

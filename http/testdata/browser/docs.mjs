@@ -1,10 +1,11 @@
 // A person opens the docs page, pastes a token, creates a task, lists it, sees it.
 import assert from 'node:assert/strict';
-import { API, TOKEN, fits, open, pictures } from './browser.mjs';
+import { API, TOKEN, fits, launch, open, pictures } from './browser.mjs';
 import { call, toggle } from './swagger.mjs';
 
-const { browser, page, faults } = await open([API]);
+const browser = await launch();
 try {
+  const { page, faults } = await open(browser, [API]);
   await page.goto(`${API}/docs`);
   await page.locator('.opblock').first().waitFor();
   await pictures(page, 'docs');

@@ -1,9 +1,10 @@
 // The URL in a problem's type leads to a page that explains it.
 import assert from 'node:assert/strict';
-import { API, fits, open, pictures } from './browser.mjs';
+import { API, fits, launch, open, pictures } from './browser.mjs';
 
-const { browser, page, faults } = await open([API]);
+const browser = await launch();
 try {
+  const { page, faults } = await open(browser, [API]);
   await page.goto(`${API}/problems/validation`);
   assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), '422 Unprocessable Content');
   assert.match(await page.locator('main').innerText(), /a field breaks its rule/);
