@@ -12,15 +12,15 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// readyMaxAge is how long an answer of /readyz is used again where Config says
-// nothing: probes come from many places, the database is one.
+// readyMaxAge is how long /readyz reuses the result of a check where Config says
+// nothing: there are many probes and one database.
 const readyMaxAge = 5 * time.Second
 
-// Admin answers an orchestrator's probes, on an address of their own: the paths of
-// the public one are the contract's, and what is not ready is nobody else's business.
+// Admin serves an orchestrator's probes on a separate address: the public one has the
+// paths of the contract alone, and what is not ready concerns only the operator.
 //
-//	GET /livez   200 while the process runs: nothing else, so that an outage of the
-//	             database restarts no server
+//	GET /livez   200 while the process runs, and nothing more: an outage of the
+//	             database must not restart servers
 //	GET /readyz  200 while requests can be served: the database answers, the schema
 //	             fits, row-level security holds, there are keys to verify tokens
 //	             with, and the server is not stopping; else 503, a problem document
@@ -32,9 +32,9 @@ type Admin struct {
 	stopping atomic.Bool
 	handler  http.Handler
 
-	mu    sync.Mutex // held while the database is asked: one question at a time
-	asked time.Time
-	err   error // the latest answer
+	mu        sync.Mutex // held during a check: one at a time
+	checkedAt time.Time
+	err       error // the latest result
 }
 
 // NewAdmin uses the DB, the Verifier, the Log and ReadyMaxAge of the configuration.
@@ -58,8 +58,8 @@ const (
 
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
-// Stop makes /readyz refuse from now on: whoever routes requests learns of the stop
-// while those that have begun are still answered.
+// Stop makes /readyz reply 503 from now on, so that a load balancer sends no more
+// requests while those that have begun are completed.
 func (a *Admin) Stop() { a.stopping.Store(true) }
 
 func (a *Admin) live(w http.ResponseWriter, _ *http.Request) error {
@@ -76,18 +76,18 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := a.checked(r.Context()); err != nil {
 		return err
 	}
-	if a.stopping.Load() { // begun while the database was asked
+	if a.stopping.Load() { // begun during the check
 		return errStopping
 	}
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
-// checked is the database's answer, maxAge old at most. The question outlives the
-// probe that asks it: another may wait for the same answer.
+// checked returns the result of a check of the database that is at most maxAge old. A
+// check outlives the probe that began it: others may wait for its result.
 func (a *Admin) checked(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.asked.IsZero() && time.Since(a.asked) < a.maxAge {
+	if !a.checkedAt.IsZero() && time.Since(a.checkedAt) < a.maxAge {
 		return a.err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healthTimeout)
@@ -103,12 +103,12 @@ func (a *Admin) checked(ctx context.Context) error {
 	default:
 		a.err = &notReadyError{"the schema does not fit", err}
 	}
-	a.asked = time.Now()
+	a.checkedAt = time.Now()
 	return a.err
 }
 
-// notReadyError is a check of /readyz that failed. The check is for everybody, the
-// cause for the log.
+// notReadyError is a failed check of /readyz. The reply names the check; only the log
+// has the cause.
 type notReadyError struct {
 	check string
 	cause error
@@ -117,4 +117,4 @@ type notReadyError struct {
 func (e *notReadyError) Error() string { return "not ready: " + e.check + ": " + e.cause.Error() }
 func (e *notReadyError) Unwrap() error { return e.cause }
 
-var errStopping = &notReadyError{"the server is stopping", errors.New("asked to stop")}
+var errStopping = &notReadyError{"the server is stopping", errors.New("stop requested")}

@@ -15,8 +15,8 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// newAdmin is the probes' side of a server on a database; an answer is used again
-// for that long.
+// newAdmin serves the probes of a server on a database; the result of a check is
+// reused for maxAge.
 func newAdmin(t *testing.T, database string, maxAge time.Duration, verifier auth.Config) (*api, *todohttp.Admin) {
 	t.Helper()
 	a := &api{t: t, database: database, log: &syncedBuffer{}, offContract: true}

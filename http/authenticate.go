@@ -8,7 +8,7 @@ import (
 	"github.com/securetodo/securetodo/auth"
 )
 
-// authenticate lets nothing under /api/ pass without a verified token.
+// authenticate refuses every request under /api/ without a verified token.
 func (s *server) authenticate(next http.Handler) http.Handler {
 	return handler(func(w http.ResponseWriter, r *http.Request) error {
 		if inAPI(r) {
@@ -28,7 +28,7 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 	})
 }
 
-// requireOwner is wall 1: the verified user must be the path's.
+// requireOwner is the first wall of three: the verified user must be the path's.
 func requireOwner(r *http.Request) error {
 	if identity, ok := auth.FromContext(r.Context()); !ok || identity.UserID != pathValue(r, "user_id") {
 		return errForbidden
@@ -36,7 +36,7 @@ func requireOwner(r *http.Request) error {
 	return nil
 }
 
-// identityOf returns who asks. Its handlers stand behind authenticate.
+// identityOf returns the verified caller of a handler behind authenticate.
 func identityOf(r *http.Request) auth.Identity {
 	identity, _ := auth.FromContext(r.Context())
 	return identity

@@ -22,7 +22,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, badRequest("the body did not arrive in time")
 	case err != nil:
-		return nil, badRequest("the body did not arrive whole")
+		return nil, badRequest("the body is incomplete")
 	case len(body) == 0:
 		return nil, nil
 	}
@@ -54,7 +54,7 @@ type member struct {
 }
 
 // decodeObject returns the members of a JSON object in their order. What is not
-// exactly one object (RFC 8259), or names a member twice, is a 400.
+// exactly one object (RFC 8259), or has a name more than once, is a 400.
 func decodeObject(body []byte) ([]member, error) {
 	decoder := jsontext.NewDecoder(bytes.NewReader(body))
 	start, err := decoder.ReadToken()
@@ -83,14 +83,14 @@ func decodeObject(body []byte) ([]member, error) {
 		return nil, notJSON(err)
 	}
 	if _, err := decoder.ReadToken(); err != io.EOF {
-		return nil, badRequest("the body goes on after its JSON object")
+		return nil, badRequest("there is more in the body than one JSON object")
 	}
 	return members, nil
 }
 
 func notJSON(err error) error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return badRequest("the body names a member twice")
+		return badRequest("a name is given more than once in an object of the body")
 	}
 	return badRequest("the body is not valid JSON")
 }

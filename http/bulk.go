@@ -38,8 +38,8 @@ func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]int64{"updated": updated})
 }
 
-// clearTasks removes all tasks that pass the filters ("clear completed"). Everything
-// goes only where all=true says so, and nothing else.
+// clearTasks removes all tasks that pass the filters ("clear completed"). To remove
+// everything, all=true must be given, and no filter.
 func (s *server) clearTasks(w http.ResponseWriter, r *http.Request) error {
 	p, err := readParameters(r, append([]string{"all"}, filterNames...)...)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *server) clearTasks(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if f.empty() != (all == "true") {
-		return badRequest("a filter, or all=true to remove every task, is required; not both")
+		return badRequest("either a filter or all=true, which deletes every task, is required")
 	}
 	identity := identityOf(r)
 	deleted, err := s.db.As(identity.UserID).ClearTasks(r.Context(), db.ClearTasksParams{

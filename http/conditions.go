@@ -28,7 +28,7 @@ func ifMatch(r *http.Request) ([]int64, error) {
 }
 
 // notModified tells whether If-None-Match names what the client has already, by
-// weak comparison (RFC 9110, section 13.1.2). A malformed one asks for nothing.
+// weak comparison (RFC 9110, section 13.1.2). A malformed one is ignored.
 func notModified(r *http.Request, etag string) bool {
 	header := strings.Join(r.Header.Values("If-None-Match"), ",")
 	if strings.TrimSpace(header) == "*" {

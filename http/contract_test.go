@@ -165,7 +165,7 @@ func match(template, path string) (map[string]string, bool) {
 }
 
 // outsideOperations is what a path or method that the contract does not list may
-// get: the answers that precede the choice of an operation, and the router's own.
+// get: the replies that precede the choice of an operation, and the router's own.
 func outsideOperations(doc *openapi3.T, method string, status int) *openapi3.Response {
 	if method == http.MethodOptions && status == http.StatusNoContent {
 		common := openapi3.Headers{"Allow": &openapi3.HeaderRef{Value: &openapi3.Header{}}}
@@ -192,7 +192,7 @@ func checkRequest(route *routers.Route, variables map[string]string, request *ht
 			return fmt.Errorf("the query parameter %q is not documented", name)
 		}
 		if len(values) > 1 && !parameter.Schema.Value.Type.Is("array") {
-			return fmt.Errorf("the query parameter %q is given twice", name)
+			return fmt.Errorf("the query parameter %q is given more than once", name)
 		}
 	}
 	copied := request.Clone(context.Background())
@@ -223,7 +223,7 @@ func checkReply(doc *openapi3.T, response *openapi3.Response, method string, hea
 		}
 		switch {
 		case documented && len(values) > 1:
-			return fmt.Errorf("the header %s is there twice", name)
+			return fmt.Errorf("the header %s is given more than once", name)
 		case documented, strings.HasPrefix(name, "Access-Control-"),
 			slices.Contains([]string{"Connection", "Content-Length", "Content-Type", "Date", "Vary"}, name):
 		default:

@@ -27,8 +27,8 @@ var swaggerAssets = []string{
 	"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
 }
 
-// ownAssets are what stands beside them, with their media types: what makes Swagger
-// UI dark where the reader's system is, and usable on a phone, and what it fills in.
+// ownAssets are served beside them, with their media types: a theme for dark systems
+// and for phones, and a script that fills in parameters.
 var ownAssets = map[string]string{
 	"theme.css": "text/css; charset=utf-8",
 	"fill.js":   "text/javascript; charset=utf-8",
@@ -91,7 +91,7 @@ func (s *server) getDocsAsset(w http.ResponseWriter, r *http.Request) error {
 		write(w, http.StatusOK, mediaType, content)
 		return nil
 	}
-	// Swagger UI's own server answers what it does not have in plain text.
+	// Swagger UI's own handler would reply in plain text.
 	if !slices.Contains(swaggerAssets, name) {
 		return errNoPath
 	}

@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// maxExports is how many run at once: each keeps a connection as long as its
-	// reader takes.
+	// maxExports is how many run concurrently: each holds a connection until its
+	// client has read the last byte.
 	maxExports = 2
-	// chunkTimeout is how long a reader may take for one chunk.
+	// chunkTimeout is how long a client may take to read one chunk.
 	chunkTimeout = 30 * time.Second
 	chunkSize    = 32 << 10
 )
 
-// errExports asks a client to come back when another export has ended.
-var errExports = fmt.Errorf("%w: too many exports at once", db.ErrUnavailable)
+// errExports makes a client retry later, when another export has ended.
+var errExports = fmt.Errorf("%w: too many concurrent exports", db.ErrUnavailable)
 
-// exports lets a few run at once, and one a user.
+// exports limits how many run concurrently, and to one per user.
 type exports struct {
 	mu    sync.Mutex
 	users map[string]bool
@@ -73,7 +73,7 @@ func (s *server) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case err != nil && started:
-		// A client must not take a part for the whole. The log has the cause.
+		// The client must see that the reply is incomplete. The log has the cause.
 		infoOf(r).err = err
 		panic(http.ErrAbortHandler)
 	case err != nil:
@@ -124,7 +124,7 @@ func writeRow(out *bufio.Writer, separator string, row db.Task) error {
 	return err
 }
 
-// chunks writes to a client, each time with a new deadline.
+// chunks writes to a client, with a new deadline for each write.
 type chunks struct {
 	http.ResponseWriter
 	connection *http.ResponseController

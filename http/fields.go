@@ -20,8 +20,8 @@ var writable = []string{"title", "description", "completed", "priority", "due_da
 // readOnly are the server's own fields: frontends send whole tasks back.
 var readOnly = []string{"id", "user_id", "version", "created_at", "updated_at"}
 
-// fields are the writable fields of a task in a request. A nil one was not there;
-// description and due_date may be there and null.
+// fields are the writable fields of a task in a request. A nil one was absent;
+// description and due_date may be present and null.
 type fields struct {
 	id               *uuid.UUID
 	title            *string
@@ -34,7 +34,7 @@ type fields struct {
 	tags             []string
 }
 
-// What a field is told that breaks its rule.
+// The messages for fields that break a rule.
 const (
 	unknownField = "is not a field that can be set here"
 	ruleNUL      = "must not contain the character NUL"
@@ -143,8 +143,7 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 	return invalid
 }
 
-// clip keeps a name that a client chose from filling its reply, or from being no
-// text.
+// clip makes a name that a client chose valid UTF-8 and short enough to repeat.
 func clip(name string) string {
 	name = strings.ToValidUTF8(name, "\ufffd")
 	if within(name, 0, maxEchoedName) {

@@ -14,12 +14,12 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// statusClientClosed is nginx's 499: the client left before its reply. It stands
-// in the log only.
+// statusClientClosed is nginx's 499: the client disconnected before its reply. It
+// appears in the log only.
 const statusClientClosed = 499
 
-// info is what the layers of one request learn about it, for its problem document
-// and its line in the log.
+// info collects what the layers learn about a request, for its problem document and
+// its log entry.
 type info struct {
 	requestID string
 	route     string
@@ -35,8 +35,8 @@ func infoOf(r *http.Request) *info {
 	return i
 }
 
-// instrument gives a request its id, a reply its headers, and the log its line:
-// never a token, a title or a query string. A panic becomes a problem.
+// instrument assigns the request id, sets the headers of every reply and logs the
+// request, but never a token, a title or a query string. A panic becomes a 500.
 func instrument(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()

@@ -26,7 +26,7 @@ var inlines = regexp.MustCompile(`(?s)<(script|style)>(.*?)</(?:script|style)>`)
 
 // newPage makes the policy (Content Security Policy Level 3) for a page: its inline
 // scripts and styles, by hash, and what ownOrigin lists of its origin, such as
-// "script-src". Nothing else runs, is loaded, is asked or may frame it.
+// "script-src". Nothing else runs, is loaded, is connected to or may frame it.
 func newPage(html []byte, ownOrigin ...string) page {
 	sources := map[string][]string{"img-src": {"data:"}}
 	for _, directive := range ownOrigin {

@@ -16,7 +16,7 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// retryAfter is what a 503 asks a client to wait, in seconds.
+// retryAfter is the Retry-After of a 503, in seconds, unless the cause knows better.
 const retryAfter = 2
 
 // handler writes a reply, or returns the error that is to become one.
@@ -48,7 +48,7 @@ type fieldError struct {
 	Detail  string           `json:"detail"`
 }
 
-// clientError is a problem that the request itself brought about.
+// clientError is a problem that the request itself causes.
 type clientError struct {
 	status int
 	slug   string
@@ -63,10 +63,10 @@ func badRequest(detail string) error {
 
 var (
 	errForbidden    = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
-	errMethod       = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not one that Allow lists"}
-	errPrecondition = &clientError{http.StatusPreconditionFailed, "precondition-failed", "the task has changed since: its version is not one that If-Match names"}
+	errMethod       = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not allowed here; the Allow header lists those that are"}
+	errPrecondition = &clientError{http.StatusPreconditionFailed, "precondition-failed", "the task has changed since you read it: If-Match does not name its current version"}
 	errTooLarge     = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}
-	errMediaType    = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "Content-Type must be application/json, and the body not compressed"}
+	errMediaType    = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "the body must be JSON, sent uncompressed and with Content-Type: application/json"}
 )
 
 // notFoundError says of what kind of resource there is none, in a word for a person:
@@ -90,7 +90,7 @@ func naming(resource notFoundError, err error) error {
 	return err
 }
 
-// invalidError is a body that is JSON but breaks rules of its fields.
+// invalidError is a body that is JSON but whose fields break rules.
 type invalidError []fieldError
 
 func (e invalidError) Error() string {
@@ -101,8 +101,8 @@ func (e invalidError) Error() string {
 	return strings.Join(details, "; ")
 }
 
-// LogValue says which rules are broken, and not the names that a client gave to
-// fields there are not: they may be as private as a title.
+// LogValue says which rules are broken, but not the names of unknown fields: the
+// client chose them, and they may be as private as a title.
 func (e invalidError) LogValue() slog.Value {
 	known := invalidError{}
 	for _, field := range e {
@@ -113,7 +113,7 @@ func (e invalidError) LogValue() slog.Value {
 	return slog.StringValue(fmt.Sprintf("%d fields are invalid, %d of them unknown: %s", len(e), len(e)-len(known), known.Error()))
 }
 
-// problemOf is the table of which error is which status.
+// problemOf is the one table from errors to statuses.
 func problemOf(err error) problem {
 	var client *clientError
 	var invalid invalidError
@@ -129,7 +129,7 @@ func problemOf(err error) problem {
 	case errors.As(err, &invalid):
 		return problem{Status: http.StatusUnprocessableEntity, Type: "validation", Detail: invalid.Error(), Errors: invalid}
 	case errors.As(err, &constraint):
-		return problem{Status: http.StatusUnprocessableEntity, Type: "validation", Detail: "a field breaks the rule " + constraint.Constraint}
+		return problem{Status: http.StatusUnprocessableEntity, Type: "validation", Detail: "a field violates the constraint " + constraint.Constraint}
 	case errors.Is(err, auth.ErrNoToken):
 		return problem{Status: http.StatusUnauthorized, Type: "unauthorized", Detail: "the request carries no bearer token"}
 	case errors.As(err, &refused):
@@ -139,7 +139,7 @@ func problemOf(err error) problem {
 	case errors.Is(err, db.ErrNotFound):
 		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: notFoundError{"resource"}.Error()}
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, auth.ErrKeysUnavailable), errors.Is(err, context.Canceled):
-		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "the service is not available for the moment; please try again"}
+		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "the service is unavailable at the moment; please try again"}
 	default:
 		return problem{Status: http.StatusInternalServerError, Type: "internal", Detail: "something went wrong on the server"}
 	}
@@ -174,7 +174,7 @@ func titleOf(status int) string {
 	return http.StatusText(status)
 }
 
-// challenge is the WWW-Authenticate of a 401 (RFC 6750, section 3).
+// challenge returns the WWW-Authenticate of a 401 (RFC 6750, section 3).
 func challenge(err error) string {
 	var refused *auth.Error
 	if errors.As(err, &refused) {
@@ -183,7 +183,7 @@ func challenge(err error) string {
 	return "Bearer"
 }
 
-// retryAfterOf is in whole seconds.
+// retryAfterOf returns the Retry-After of a 503, in whole seconds.
 func retryAfterOf(err error) int {
 	var keys *auth.UnavailableError
 	if errors.Is(err, errExports) {

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// explanation is what a person reads at the URL that is a problem's type.
+// explanation is the page at the URL that is a problem's type.
 type explanation struct {
 	Slug   string
 	Status int
@@ -17,11 +17,11 @@ type explanation struct {
 // Title is the name of the status.
 func (e explanation) Title() string { return titleOf(e.Status) }
 
-// explanations has one entry a problem type, in the order of their statuses.
+// explanations has one entry per problem type, in the order of their statuses.
 var explanations = []explanation{
 	{
 		"bad-request", http.StatusBadRequest,
-		"The request cannot be read: its body is not one JSON object or names a field twice, a query parameter is unknown, unreadable or given twice, or a header is malformed.",
+		"The request cannot be read: its body is not one JSON object or has a field more than once, a query parameter is unknown, unreadable or given more than once, or a header is malformed.",
 		"Read the <code>detail</code>, which names the part, and send the request again without that mistake; as it is, it will never succeed.",
 	},
 	{
@@ -36,23 +36,23 @@ var explanations = []explanation{
 	},
 	{
 		"not-found", http.StatusNotFound,
-		"There is no such task among this user's, or no such path at all. A task that is somebody else's is never told from one that does not exist.",
+		"There is no such task among this user's, or no such path at all. The reply is the same for a task of another user as for one that does not exist.",
 		"Check the id; the task may have been deleted meanwhile, so read the list again.",
 	},
 	{
 		"method-not-allowed", http.StatusMethodNotAllowed,
-		"The path exists but does not know this method.",
+		"The path exists but does not support this method.",
 		"Use one of the methods that the <code>Allow</code> header of the reply lists.",
 	},
 	{
 		"precondition-failed", http.StatusPreconditionFailed,
-		"The task has changed since it was read: its version is not one that <code>If-Match</code> names. Nothing was changed.",
-		"Read the task again, put your change on top of what is new, and send it with the new <code>ETag</code> in <code>If-Match</code>.",
+		"The task has changed since it was read: <code>If-Match</code> does not name its current version. Nothing was changed.",
+		"Read the task again, apply your change to the new state, and send it with the new <code>ETag</code> in <code>If-Match</code>.",
 	},
 	{
 		"content-too-large", http.StatusRequestEntityTooLarge,
 		"The body is larger than " + template.HTML(kibibytes(maxBody)) + ", which no task needs.",
-		"Send less: one task a request, and no field that the server ignores anyway.",
+		"Send less: one task per request, and no field that the server ignores anyway.",
 	},
 	{
 		"unsupported-media-type", http.StatusUnsupportedMediaType,
@@ -72,17 +72,17 @@ var explanations = []explanation{
 	{
 		"internal", http.StatusInternalServerError,
 		"Something went wrong on the server. The reply says nothing of the cause, the server's log does.",
-		"Give whoever runs the server the <code>request_id</code> of the reply: it stands in the log. Before you repeat a change, look whether it has happened.",
+		"Give whoever runs the server the <code>request_id</code> of the reply: it is in the log. Before you repeat a change, check whether it was made.",
 	},
 	{
 		"unavailable", http.StatusServiceUnavailable,
-		"The database, or who issues the keys for tokens, does not answer for the moment, or too many requests wait already.",
+		"The database, or the issuer of the keys for tokens, does not respond at the moment, or too many requests are waiting already.",
 		"Wait as many seconds as <code>Retry-After</code> says and try again. With an <code>Idempotency-Key</code> or an <code>If-Match</code> no retry does anything twice.",
 	},
 }
 
-// problemPages are by slug. They are rendered at the start: a template that fails
-// must not wait for somebody who has a problem already.
+// problemPages are by slug. They are rendered at startup, so that a template that
+// fails is noticed then.
 var problemPages = renderProblems()
 
 func renderProblems() map[string]page {

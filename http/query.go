@@ -23,10 +23,10 @@ type filters struct {
 // filterNames are the query parameters that a list and the bulk operations share.
 var filterNames = []string{"status", "completed", "priority", "tag", "search", "due_after", "due_before"}
 
-// parameters are a query string of known names, each once but for tag.
+// parameters are a query string of known names, each given once except tag.
 type parameters struct{ values url.Values }
 
-// readParameters returns the query string. What is unreadable, not known here, or
+// readParameters returns the query string. What is unreadable, unknown, or
 // given more than once, is a 400.
 func readParameters(r *http.Request, known ...string) (parameters, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
@@ -36,13 +36,13 @@ func readParameters(r *http.Request, known ...string) (parameters, error) {
 	for name, given := range values {
 		switch {
 		case !slices.Contains(known, name):
-			return parameters{}, badRequest(clip(name) + ": is not a query parameter that is known here; known are: " + orNone(known))
+			return parameters{}, badRequest(clip(name) + ": unknown query parameter; the known ones are: " + orNone(known))
 		case len(given) > 1 && name != "tag":
 			return parameters{}, badRequest(name + ": is given more than once")
 		}
 		for _, value := range given {
 			if !utf8.ValidString(value) || !hasNoNUL(value) {
-				return parameters{}, badRequest(name + ": is not text")
+				return parameters{}, badRequest(name + ": must be UTF-8 without the character NUL")
 			}
 		}
 	}
@@ -56,13 +56,13 @@ func orNone(known []string) string {
 	return strings.Join(known, ", ")
 }
 
-// get returns a parameter that may only be there once.
+// get returns a parameter that may be given only once.
 func (p parameters) get(name string) (value string, given bool) {
 	return p.values.Get(name), p.values.Has(name)
 }
 
 // oneOf returns the value of a parameter that has a fixed list of them, standard
-// where it is not there.
+// where it is absent.
 func (p parameters) oneOf(name, standard string, allowed ...string) (string, error) {
 	value, given := p.get(name)
 	if !given {

@@ -54,8 +54,8 @@ func newRouter(routes []route, suffix string) *mux.Router {
 	return router
 }
 
-// dispatch chooses the handler by method, after wall 1: whose path it is comes before
-// everything else about a request.
+// dispatch chooses the handler by method. Whose path it is comes first: another user
+// learns nothing else about it.
 func (rt route) dispatch(w http.ResponseWriter, r *http.Request) error {
 	infoOf(r).route = rt.path
 	if inAPI(r) {

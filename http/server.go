@@ -1,5 +1,5 @@
-// Package http serves the REST API: it verifies who asks, decodes and validates,
-// runs one query in the scope of that user, and encodes.
+// Package http serves the REST API: it verifies the caller, decodes and validates the
+// request, runs one query in the scope of that user, and encodes the reply.
 package http
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// Config is what a server is made of.
+// Config has what a server needs.
 type Config struct {
 	DB       *db.Pool
 	Verifier *auth.Verifier
@@ -25,7 +25,7 @@ type Config struct {
 	// DemoUser and DemoToken are filled in on that page, for whoever opens it: for
 	// development only.
 	DemoUser, DemoToken string
-	// ReadyMaxAge is how long Admin answers with what the database said before: 5
+	// ReadyMaxAge is how long Admin reuses the result of a check of the database: 5
 	// seconds if zero.
 	ReadyMaxAge time.Duration
 	Log         *slog.Logger
@@ -65,5 +65,5 @@ func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// inAPI tells whether a request is under /api/, where nobody passes without a token.
+// inAPI tells whether a request is under /api/, where a token is required.
 func inAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.EscapedPath(), "/api/") }

@@ -87,7 +87,7 @@ type target struct {
 }
 
 // readTarget reads the body, where there must or may be one, the condition and
-// only then the id: an odd id is a task that does not exist.
+// only then the id: one that is no UUID is a task that does not exist.
 func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writable ...string) (t target, err error) {
 	if len(writable) > 0 {
 		body, err := readBody(w, r)
@@ -111,8 +111,8 @@ func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writa
 	return t, nil
 }
 
-// unmatched is why a task that was there did not change: without a condition,
-// somebody removed it meanwhile.
+// unmatched returns why a task that existed did not change: without a condition, it
+// was deleted concurrently.
 func (t target) unmatched() error {
 	if t.ifMatch == nil {
 		return errNoTask
