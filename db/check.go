@@ -102,7 +102,7 @@ func (p *Pool) setNoUser(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, setScope, "", milliseconds(statementTimeout))
 		return err
 	}
-	settings, err := scopeSettings(tx.Conn(), scope{limit: statementTimeout})
+	settings, err := localSettings(tx.Conn(), settings{limit: statementTimeout})
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,8 @@ package db
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,39 +15,12 @@ import (
 // PostgreSQL understands it.
 func WithDistributed(p *Pool) { p.distributed = true }
 
-// scopeSettings is setScope in statements that such an engine passes on. SET takes
-// no parameters, so the user's id is a literal.
-func scopeSettings(conn *pgx.Conn, s scope) ([]string, error) {
-	user, err := literal(conn.PgConn(), s.userID)
-	if err != nil {
-		return nil, err
-	}
-	return []string{
-		setRole,
-		"SET LOCAL app.user_id = " + user,
-		"SET LOCAL statement_timeout = " + milliseconds(s.limit),
-	}, nil
-}
-
-// literal quotes text. A node that has the statement passed on reads E'…' the same
-// whatever its standard_conforming_strings.
-func literal(conn *pgconn.PgConn, text string) (string, error) {
-	if strings.ContainsRune(text, 0) {
-		return "", errors.New("text that holds a NUL cannot be sent")
-	}
-	quoted, err := conn.EscapeString(text)
-	if err != nil {
-		return "", fmt.Errorf("quoting for SET LOCAL: %w", err)
-	}
-	return "E'" + strings.ReplaceAll(quoted, `\`, `\\`) + "'", nil
-}
-
 // sendDistributed is send in an explicit transaction. Between the queries and COMMIT
 // stands a Sync, to which an error skips: the COMMIT behind it then rolls back, and
 // the connection is fit for the next either way. Nothing is prepared by name, since
 // each user's SET is a statement of its own.
-func sendDistributed(ctx context.Context, conn *pgx.Conn, s scope, queries []query) (results, error) {
-	settings, err := scopeSettings(conn, s)
+func sendDistributed(ctx context.Context, conn *pgx.Conn, s settings, queries []query) (results, error) {
+	settings, err := localSettings(conn, s)
 	if err != nil {
 		return nil, notSentError{err}
 	}

@@ -1,4 +1,8 @@
-// Package db is the only door to PostgreSQL: the queries that sqlc compiled from
-// sql/queries, the owner scope through which alone they run, errors by SQLSTATE, and
-// the check of the schema at the start. Migrations are package migration's.
+// Package db is the only way to PostgreSQL at run time: the queries that sqlc compiled
+// from sql/queries, the scope of one user in which alone they run, errors by SQLSTATE,
+// and the start-up check.
+//
+// A query goes through these files, top to bottom: scope.go (who asks), retry.go (what
+// is sent again), pool.go (a connection, within the user's limit), send.go or
+// distributed.go (settings and query in one round trip), rows.go (the result).
 package db

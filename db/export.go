@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,16 +9,6 @@ import (
 
 // exportTimeout is how long a whole export may take, a slow reader included.
 const exportTimeout = 10 * time.Minute
-
-// beginSnapshot begins a transaction whose queries all see the same state. A snapshot
-// from before a change that rewrites a table finds the table empty after it, and
-// waiting for the change comes too late then. LOCK TABLE takes no snapshot, so it comes
-// first; setting the scope may take it.
-var beginSnapshot = []string{
-	"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-	setRole,
-	"LOCK TABLE " + strings.Join(ownedTableNames(), ", ") + " IN ACCESS SHARE MODE",
-}
 
 // Export hands over one user's own row, nil before the first write, and then every
 // task, oldest first, as one snapshot sees them and in one round trip, without ever
@@ -53,7 +42,7 @@ func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*Ge
 	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
 	// Before the results are closed, which would read the rest that nobody wants.
 	defer cancel()
-	results, err := p.send(ctx, conn, scope{pool: p, userID: userID, limit: exportTimeout, snapshot: true},
+	results, err := p.send(ctx, conn, settings{userID: userID, limit: exportTimeout, snapshot: true},
 		query{getUser + suffix, []any{userID}}, query{exportTasks + suffix, []any{userID}})
 	if err != nil {
 		return err

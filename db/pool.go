@@ -101,22 +101,6 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 // Close closes the connections and waits for those in use.
 func (p *Pool) Close() { p.pool.Close() }
 
-// Ping checks that the database answers; the error is ErrUnavailable where it does not.
-func (p *Pool) Ping(ctx context.Context) error {
-	return p.retry(ctx, true, func(string) error { return p.ping(ctx) })
-}
-
-func (p *Pool) ping(ctx context.Context) error {
-	conn, err := p.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	start := time.Now()
-	defer func() { recordTiming(ctx, "Ping", time.Since(start)) }()
-	return translate(conn.Ping(ctx))
-}
-
 // acquire waits for a free connection, acquireTimeout at most.
 func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	wait, cancel := context.WithTimeout(ctx, acquireTimeout)

@@ -1,0 +1,69 @@
+package db
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// setScope makes the rest of the transaction todo_app's, for one user and a bounded
+	// time. The settings end with the transaction, so the connection carries nothing
+	// over. A startup parameter would not pass a pooler.
+	setScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true)"
+	// setRole is the part of it that a LOCK TABLE needs.
+	setRole = "SET LOCAL ROLE todo_app"
+)
+
+// settings are those of one transaction.
+type settings struct {
+	userID string
+	limit  time.Duration // per statement
+	// snapshot has all queries that are sent together see the same state.
+	snapshot bool
+}
+
+// milliseconds is how statement_timeout reads a duration.
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// beginSnapshot begins a transaction whose queries all see the same state. A snapshot
+// from before a change that rewrites a table finds the table empty after it, and
+// waiting for the change comes too late then. LOCK TABLE takes no snapshot, so it comes
+// first; setting the scope may take it.
+var beginSnapshot = []string{
+	"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+	setRole,
+	"LOCK TABLE " + strings.Join(ownedTableNames(), ", ") + " IN ACCESS SHARE MODE",
+}
+
+// localSettings is setScope in statements that such an engine passes on. SET takes
+// no parameters, so the user's id is a literal.
+func localSettings(conn *pgx.Conn, s settings) ([]string, error) {
+	user, err := literal(conn.PgConn(), s.userID)
+	if err != nil {
+		return nil, err
+	}
+	return []string{
+		setRole,
+		"SET LOCAL app.user_id = " + user,
+		"SET LOCAL statement_timeout = " + milliseconds(s.limit),
+	}, nil
+}
+
+// literal quotes text. A node that has the statement passed on reads E'…' the same
+// whatever its standard_conforming_strings.
+func literal(conn *pgconn.PgConn, text string) (string, error) {
+	if strings.ContainsRune(text, 0) {
+		return "", errors.New("text that holds a NUL cannot be sent")
+	}
+	quoted, err := conn.EscapeString(text)
+	if err != nil {
+		return "", fmt.Errorf("quoting for SET LOCAL: %w", err)
+	}
+	return "E'" + strings.ReplaceAll(quoted, `\`, `\\`) + "'", nil
+}
