@@ -46,15 +46,21 @@ var contract = sync.OnceValues(func() (*openapi3.T, error) {
 // the contract says and carry no header that it does not.
 func checkContract(t testing.TB, request *http.Request, requestBody []byte, reply *http.Response, replyBody []byte) {
 	t.Helper()
-	key := exchangeKey(request, requestBody, reply, replyBody)
-	if _, ok := allowedExchanges.Load(key); ok {
-		return
+	var key [sha256.Size]byte
+	recurs := len(replyBody) < 64<<10 // No larger one does, and its key takes long.
+	if recurs {
+		key = exchangeKey(request, requestBody, reply, replyBody)
+		if _, ok := allowedExchanges.Load(key); ok {
+			return
+		}
 	}
 	if err := breach(request, requestBody, reply, replyBody); err != nil {
 		t.Errorf("%s %s: %d %v %s\nbreaks the contract: %v", request.Method, request.URL, reply.StatusCode, reply.Header, replyBody, err)
 		return
 	}
-	allowedExchanges.Store(key, nil)
+	if recurs {
+		allowedExchanges.Store(key, nil)
+	}
 }
 
 // allowedExchanges has the key of each exchange that was found to keep the contract.

@@ -10,13 +10,14 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-// TestExportReadSlowlyStarvesNobody has exports that nobody reads.
+// TestExportReadSlowlyStarvesNobody has exports of 30 MB, which no socket buffers, and
+// which nobody reads.
 func TestExportReadSlowlyStarvesNobody(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	a := serveDatabase(t, url+"&pool_max_conns=4")
 	dbtest.Exec(t, url, `INSERT INTO users (id) VALUES ('alice'), ('carol');
-		INSERT INTO tasks (user_id, id, title, description) SELECT id, gen_random_uuid(), 'task ' || n, repeat('x', 1000) FROM users, generate_series(1, 30000) AS n`)
+		INSERT INTO tasks (user_id, id, title, description) SELECT id, gen_random_uuid(), 'task ' || n, repeat('😀', 1000) FROM users, generate_series(1, 7500) AS n`)
 	var slow []net.Conn
 	for _, user := range []string{alice, "carol"} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(a.url, "http://"))
