@@ -11,12 +11,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"github.com/securetodo/securetodo/db/embedded"
 )
 
 func main() {
-	embedded.ChildMain()
 	os.Exit(run())
 }
 

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/securetodo/securetodo/db"
-	"github.com/securetodo/securetodo/db/embedded"
 )
 
 // Login is the kind of login that owns a test's database and connects to it.
@@ -32,7 +31,6 @@ var Logins = []Login{NeonOwner, Superuser}
 
 // Main runs a package's tests: os.Exit is its last act, as TestMain needs it.
 func Main(m *testing.M) {
-	embedded.ChildMain()
 	code := m.Run()
 	if err := the.close(); err != nil {
 		fmt.Fprintln(os.Stderr, "dbtest:", err)

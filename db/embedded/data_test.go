@@ -11,7 +11,8 @@ import (
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
-func TestDataOfAnotherMajorVersionIsRefusedAndKept(t *testing.T) {
+func TestStartRefusesAndKeepsDataOfAnotherMajorVersion(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"14\n", "99\n", "9.6\n", "junk"} {
 		t.Run(version, func(t *testing.T) {
 			dir := reachable(t)
@@ -25,6 +26,7 @@ func TestDataOfAnotherMajorVersionIsRefusedAndKept(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "data", "PG_VERSION"), []byte(version), 0o644); err != nil {
 				t.Fatal(err)
 			}
+			handOver(t, dir)
 			_, err := tryStart(t, embedded.Config{Dir: dir})
 			mustMention(t, err, filepath.Join(dir, "data"), version[:2], "left as it is", "move the folder away")
 			if content, err := os.ReadFile(treasure); err != nil || string(content) != "years of work" {
@@ -34,7 +36,8 @@ func TestDataOfAnotherMajorVersionIsRefusedAndKept(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreNoDatabaseAreRefusedAndKept(t *testing.T) {
+func TestStartRefusesAndKeepsFilesThatAreNoDatabase(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	file := filepath.Join(dir, "data", "holiday.txt")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -43,6 +46,7 @@ func TestFilesThatAreNoDatabaseAreRefusedAndKept(t *testing.T) {
 	if err := os.WriteFile(file, []byte("beach"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	handOver(t, dir)
 	_, err := tryStart(t, embedded.Config{Dir: dir})
 	mustMention(t, err, filepath.Dir(file), "left as it is")
 	if _, err := os.Stat(file); err != nil {
@@ -50,7 +54,8 @@ func TestFilesThatAreNoDatabaseAreRefusedAndKept(t *testing.T) {
 	}
 }
 
-func TestDataWithoutItsPasswordIsKeptAndSaysSo(t *testing.T) {
+func TestStartRefusesAndKeepsDataWithoutItsPassword(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	stop(t, start(t, dir))
 	if err := os.Remove(filepath.Join(dir, "password")); err != nil {
@@ -63,28 +68,36 @@ func TestDataWithoutItsPasswordIsKeptAndSaysSo(t *testing.T) {
 	}
 }
 
-// An initdb that was killed leaves PG_VERSION, which it writes first, and
-// little else.
-func TestInterruptedFirstStartIsMadeAnew(t *testing.T) {
-	dir := reachable(t)
-	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
-		t.Fatal(err)
+// handOver gives a folder to the user that root's server runs as.
+func handOver(t *testing.T, dir string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return
 	}
-	for name, content := range map[string]string{"data/PG_VERSION": "15\n", "data.unfinished": "0"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if out, err := exec.Command("chown", "-R", "nobody", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+func TestStartMakesAnInterruptedDatabaseAnew(t *testing.T) {
+	t.Parallel()
+	dir := reachable(t)
+	stop(t, start(t, dir))
+	unfinished := filepath.Join(dir, "data.unfinished")
+	if err := os.Rename(filepath.Join(dir, "data"), unfinished); err != nil {
+		t.Fatal(err)
 	}
 	s := start(t, dir)
 	if got := query(t, s, `SELECT 'made anew'`); got != "made anew" {
 		t.Error(got)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "data.unfinished")); err == nil {
-		t.Error("the database is still marked as unfinished: the next start would remove it")
+	if _, err := os.Stat(unfinished); err == nil {
+		t.Error("what was interrupted is still there")
 	}
 }
 
-func TestPIDFileOfAnUnrelatedProcessDoesNotStopIt(t *testing.T) {
+func TestStartLeavesAloneAnUnrelatedProcessThatAPIDFileNames(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	s := start(t, dir)
 	stop(t, s)

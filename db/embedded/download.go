@@ -1,155 +1,153 @@
 package embedded
 
 import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
-	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+	"github.com/xi2/xz"
 )
 
 const (
-	downloadVersion = embeddedpostgres.V17
+	downloadVersion = "17.5.0"
 	downloadMajor   = 17
+	downloadTimeout = 10 * time.Minute
 	mavenCentral    = "https://repo1.maven.org/maven2"
 )
 
-// cache is a folder for downloaded servers, shared by all folders of a user.
-type cache string
-
-// rootsCache is reachable for the user that stands in for root.
-var rootsCache = "/var/cache/securetodo"
-
-// cacheDir is not in root's home, which the user of the server cannot reach.
-func cacheDir(h home) string {
-	if h.account != nil {
-		dir := filepath.Join(rootsCache, h.account.Name)
-		if ok, err := give(dir, h.account); ok && err == nil {
-			return dir
-		}
-		return ""
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "securetodo")
+func downloaded(cache string) string {
+	return filepath.Join(cache, "postgresql-"+downloadVersion, "bin")
 }
 
-// caches ends with one in the server's own folder, which always works.
-func (o order) caches() []cache {
-	own := cache(o.path("cache"))
-	if o.CacheDir == "" {
-		return []cache{own}
-	}
-	return []cache{cache(o.CacheDir), own}
-}
-
-func (c cache) prefix() string   { return filepath.Join(string(c), string(downloadVersion)) }
-func (c cache) complete() string { return filepath.Join(c.prefix(), "complete") }
-
-func (c cache) installation() (installation, error) {
-	if _, err := os.Stat(c.complete()); err != nil {
+// download puts the programs into the cache, in a folder that gets its name when
+// it is whole. Of several programs one downloads while the others wait for it.
+func (c Config) download(ctx context.Context, cache string) (installation, error) {
+	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return installation{}, err
 	}
-	return inspect(filepath.Join(c.prefix(), "bin"))
-}
-
-// lock makes one of several programs download while the others wait for it.
-func (c cache) lock(ctx context.Context) (unlock func(), err error) {
-	if err := os.MkdirAll(string(c), 0o700); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(filepath.Join(string(c), "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := lockFile(ctx, filepath.Join(cache, "lock"), func(*os.File) error { return nil })
 	if err != nil {
-		return nil, err
+		return installation{}, err
 	}
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = file.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, errors.Join(err, file.Close())
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(context.Cause(ctx), file.Close())
-		case <-time.After(lockInterval):
-		}
+	defer lock.Close()
+	bin := downloaded(cache)
+	if exists(bin) {
+		return inspect(bin)
 	}
+	// https://github.com/zonkyio/embedded-postgres-binaries
+	name := "embedded-postgres-binaries-" + runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "arm64", "arm64v8", 1)
+	if exists("/etc/alpine-release") {
+		name += "-alpine"
+	}
+	url := fmt.Sprintf("%s/io/zonky/test/postgres/%s/%s/%[2]s-%[3]s.jar",
+		strings.TrimSuffix(cmp.Or(c.MirrorURL, mavenCentral), "/"), name, downloadVersion)
+	c.progress("downloading PostgreSQL %s, this once, from %s", downloadVersion, url)
+	jar, status, err := fetch(ctx, url)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s replied %d %s", url, status, http.StatusText(status))
+	}
+	if err != nil {
+		return installation{}, err
+	}
+	sum, status, err := fetch(ctx, url+".sha256") // not every mirror has one
+	if err == nil && status == http.StatusOK && !strings.HasPrefix(string(sum), fmt.Sprintf("%x", sha256.Sum256(jar))) {
+		err = fmt.Errorf("%s is damaged: its sum is not what its .sha256 says", url)
+	}
+	if err != nil {
+		return installation{}, err
+	}
+	temporary, err := os.MkdirTemp(cache, "unfinished-")
+	if err != nil {
+		return installation{}, err
+	}
+	defer os.RemoveAll(temporary)
+	if err := unpack(jar, temporary); err != nil {
+		return installation{}, fmt.Errorf("unpacking %s: %w", url, err)
+	}
+	if err := errors.Join(os.Chmod(temporary, 0o755), os.Rename(temporary, filepath.Dir(bin))); err != nil {
+		return installation{}, err
+	}
+	return inspect(bin)
 }
 
-// lockCache locks the first cache this user can write to.
-func (o order) lockCache(ctx context.Context) (c cache, unlock func(), err error) {
-	for _, c = range o.caches() {
-		if unlock, err = c.lock(ctx); err == nil {
-			return c, unlock, nil
-		}
+func fetch(ctx context.Context, url string) (body []byte, status int, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, 0, err
 	}
-	return "", nil, fmt.Errorf("making a folder for the download of PostgreSQL: %w", err)
-}
-
-func (o order) mirror() string {
-	if o.MirrorURL != "" {
-		return strings.TrimSuffix(o.MirrorURL, "/")
+	response, err := (&http.Client{Timeout: downloadTimeout}).Do(request)
+	if err != nil {
+		return nil, 0, err
 	}
-	return mavenCentral
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	return body, response.StatusCode, err
 }
 
-// download stands in for the library's HTTP transport, which gives neither
-// progress nor a reason, and cannot be interrupted.
-type download struct {
-	ctx   context.Context
-	base  http.RoundTripper
-	say   func(string)
-	cause error
-}
-
-func (o order) watchDownload(ctx context.Context, say func(string)) *download {
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.ResponseHeaderTimeout = 30 * time.Second
-	d := &download{ctx: ctx, base: base, say: say}
-	http.DefaultClient = &http.Client{Transport: d}
-	return d
-}
-
-func (d *download) RoundTrip(request *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(request.URL.Path, ".jar") {
-		d.say(fmt.Sprintf("downloading PostgreSQL %s, this once, from %s", downloadVersion, request.URL.Redacted()))
-	}
-	response, err := d.base.RoundTrip(request.WithContext(d.ctx))
-	switch {
-	case err != nil:
-		d.cause = err
-	case response.StatusCode != http.StatusOK:
-		d.cause = fmt.Errorf("%s answered %s", request.URL.Redacted(), response.Status)
-	}
-	return response, err
-}
-
-// explainDownload tells the ways out where it was the download that failed.
-func (o order) explainDownload(d *download, c cache, major int, err error) error {
-	if _, statErr := os.Stat(filepath.Join(c.prefix(), "bin", "pg_ctl")); statErr == nil {
+// unpack unpacks the .txz in a jar, of which nothing can leave dir.
+func unpack(jar []byte, dir string) error {
+	archive, err := zip.NewReader(bytes.NewReader(jar), int64(len(jar)))
+	if err != nil {
 		return err
 	}
-	if d.cause != nil {
-		err = d.cause
+	for _, entry := range archive.File {
+		if !strings.HasSuffix(entry.Name, ".txz") {
+			continue
+		}
+		file, err := entry.Open()
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		plain, err := xz.NewReader(file, 0)
+		if err != nil {
+			return err
+		}
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return err
+		}
+		defer root.Close()
+		return untar(tar.NewReader(plain), root)
 	}
-	missing := fmt.Sprintf("PostgreSQL %d or newer", oldestMajor)
-	if major != 0 {
-		missing = fmt.Sprintf("PostgreSQL %d, which made the data in %s", major, o.data())
+	return errors.New("it holds no .txz")
+}
+
+func untar(from *tar.Reader, to *os.Root) error {
+	for {
+		header, err := from.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := to.MkdirAll(filepath.Dir(header.Name), 0o755); err != nil {
+			return err
+		}
+		switch header.Typeflag {
+		case tar.TypeSymlink:
+			err = to.Symlink(header.Linkname, header.Name)
+		case tar.TypeReg:
+			var content []byte
+			if content, err = io.ReadAll(from); err == nil {
+				err = to.WriteFile(header.Name, content, header.FileInfo().Mode().Perm())
+			}
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("this machine has no %s, and downloading version %s from %s failed: %w\n"+
-		"Any one of these helps:\n"+
-		"  - install %s, or set PG_BIN to the folder that holds its initdb, pg_ctl and postgres\n"+
-		"  - set POSTGRES_MIRROR_URL to a Maven repository that this machine can reach\n"+
-		"  - set DATABASE_URL to a PostgreSQL server of your own",
-		missing, downloadVersion, o.mirror(), err, missing)
 }

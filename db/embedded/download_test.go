@@ -4,9 +4,10 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,22 +19,12 @@ import (
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
-func hideServers(t *testing.T) {
-	t.Helper()
+func TestDownloadThatIsRefusedNamesTheWaysOut(t *testing.T) {
 	cache := reachable(t)
-	if err := os.Mkdir(cache, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	embedded.HideServers(t, cache)
-	t.Setenv("PATH", cache)
-}
-
-func TestRefusedDownloadNamesTheWaysOut(t *testing.T) {
-	hideServers(t)
 	mirror := httptest.NewServer(http.NotFoundHandler())
 	refusedWith := func(t *testing.T, answer string) {
 		progress := &lines{}
-		_, err := tryStart(t, embedded.Config{Dir: reachable(t), MirrorURL: mirror.URL, Progress: progress})
+		_, err := tryStart(t, embedded.Config{Dir: reachable(t), MirrorURL: mirror.URL, Progress: progress}.WithNothingInstalled(cache))
 		mustMention(t, err, mirror.URL, answer, "PG_BIN", "install PostgreSQL 15", "POSTGRES_MIRROR_URL", "DATABASE_URL")
 		if !strings.Contains(progress.String(), "downloading PostgreSQL") {
 			t.Errorf("progress was %q", progress)
@@ -45,25 +36,26 @@ func TestRefusedDownloadNamesTheWaysOut(t *testing.T) {
 }
 
 func TestDownloadIsMadeOnceAndShared(t *testing.T) {
+	t.Parallel()
 	jar := archiveOf(t, binFolder(t))
 	var downloads atomic.Int32
 	mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, ".jar") {
-			http.NotFound(w, r)
+		if strings.HasSuffix(r.URL.Path, ".jar.sha256") {
+			fmt.Fprintf(w, "%x", sha256.Sum256(jar))
 			return
 		}
 		downloads.Add(1)
 		_, _ = w.Write(jar)
 	}))
 	defer mirror.Close()
-	hideServers(t)
+	cache := reachable(t)
 
 	servers := make([]*embedded.Server, 2)
 	var wg sync.WaitGroup
 	for i := range servers {
 		dir := reachable(t)
 		wg.Go(func() {
-			s, err := tryStart(t, embedded.Config{Dir: dir, Parameters: fast, MirrorURL: mirror.URL})
+			s, err := tryStart(t, embedded.Config{Dir: dir, Parameters: fast, MirrorURL: mirror.URL}.WithNothingInstalled(cache))
 			if err != nil {
 				t.Error(err)
 				return
@@ -78,7 +70,10 @@ func TestDownloadIsMadeOnceAndShared(t *testing.T) {
 	query(t, servers[0], `CREATE TABLE kept AS SELECT 'still here' AS word`)
 	stop(t, servers[0])
 	mirror.Close()
-	again := start(t, servers[0].Dir())
+	again, err := tryStart(t, embedded.Config{Dir: servers[0].Dir(), Parameters: fast, MirrorURL: mirror.URL}.WithNothingInstalled(cache))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if word := query(t, again, `SELECT word FROM kept`); word != "still here" {
 		t.Errorf("after the restart: %q", word)
 	}
@@ -87,13 +82,38 @@ func TestDownloadIsMadeOnceAndShared(t *testing.T) {
 	}
 }
 
+func TestDownloadThatIsDamagedIsRefused(t *testing.T) {
+	t.Parallel()
+	mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "half of i")
+	}))
+	defer mirror.Close()
+	_, err := tryStart(t, embedded.Config{Dir: reachable(t), MirrorURL: mirror.URL}.WithNothingInstalled(reachable(t)))
+	mustMention(t, err, mirror.URL, "damaged", "PG_BIN")
+}
+
+// A mirror need not have sums.
+func TestDownloadThatIsNoArchiveIsRefused(t *testing.T) {
+	t.Parallel()
+	mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, ".sha256") {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprint(w, "sign in first")
+	}))
+	defer mirror.Close()
+	_, err := tryStart(t, embedded.Config{Dir: reachable(t), MirrorURL: mirror.URL}.WithNothingInstalled(reachable(t)))
+	mustMention(t, err, mirror.URL, "unpacking", "PG_BIN")
+}
+
 // archiveOf is what a Maven mirror would serve, with scripts that stand for
 // the programs of bin.
 func archiveOf(t *testing.T, bin string) []byte {
 	t.Helper()
 	var tarball bytes.Buffer
 	out := tar.NewWriter(&tarball)
-	for _, name := range []string{"initdb", "pg_ctl", "postgres"} {
+	for _, name := range []string{"initdb", "postgres"} {
 		script := "#!/bin/sh\nexec " + filepath.Join(bin, name) + " \"$@\"\n"
 		if err := out.WriteHeader(&tar.Header{Name: "bin/" + name, Mode: 0o755, Size: int64(len(script)), Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)

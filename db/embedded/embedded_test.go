@@ -8,9 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +16,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/securetodo/securetodo/db/dbtest"
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
@@ -28,11 +25,17 @@ const patience = 2 * time.Minute
 const helperMark = "SECURETODO_EMBEDDED_TEST_DIR"
 
 func TestMain(m *testing.M) {
-	embedded.ChildMain()
 	if dir := os.Getenv(helperMark); dir != "" {
 		runHelper(dir)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if s := shared.server; s != nil {
+		if err := errors.Join(s.Stop(), os.RemoveAll(filepath.Dir(s.Dir()))); err != nil {
+			fmt.Println("stopping the shared server:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 // runHelper is another program with a server, for tests that kill it.
@@ -49,22 +52,46 @@ func runHelper(dir string) {
 
 var fast = map[string]string{"fsync": "off", "full_page_writes": "off"}
 
-// reachable is a folder that an unprivileged user can reach, which t.TempDir is not.
+// shared is the server of tests that only look at one.
+var shared struct {
+	start  sync.Once
+	server *embedded.Server
+	err    error
+}
+
+func running(t *testing.T) *embedded.Server {
+	t.Helper()
+	shared.start.Do(func() {
+		var dir string
+		if dir, shared.err = newReachable(); shared.err == nil {
+			shared.server, shared.err = embedded.Start(context.Background(), embedded.Config{Dir: dir, Parameters: fast})
+		}
+	})
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.server
+}
+
+// reachable is a folder, yet to be made, that an unprivileged user can reach,
+// which t.TempDir is not.
 func reachable(t *testing.T) string {
 	t.Helper()
-	base, err := os.MkdirTemp("", "embedded")
+	dir, err := newReachable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(base); err != nil {
+		if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := os.Chmod(base, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(base, "server")
+	return dir
+}
+
+func newReachable() (string, error) {
+	base, err := os.MkdirTemp("", "embedded")
+	return filepath.Join(base, "server"), errors.Join(err, os.Chmod(base, 0o755))
 }
 
 func start(t *testing.T, dir string) *embedded.Server {
@@ -140,24 +167,18 @@ func refuses(address string) bool {
 	return err != nil
 }
 
-// keeperOf finds the keeper by the folder on its command line.
-func keeperOf(t *testing.T, dir string) int {
+// childOf is the process that works in the folder: initdb or postgres.
+func childOf(t *testing.T, dir string) int {
 	t.Helper()
-	out, err := exec.Command(dbtest.Need(t, "ps"), "-ww", "-A", "-o", "pid=,command=").Output()
+	content, err := os.ReadFile(filepath.Join(dir, "lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "(keeper of the database in "+dir+")") {
-			pid, err := strconv.Atoi(strings.Fields(line)[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			return pid
-		}
+	var program, child int
+	if _, err := fmt.Sscan(string(content), &program, &child); err != nil || child == program {
+		t.Fatalf("no process works in %s: %q", dir, content)
 	}
-	t.Fatalf("no keeper of %s in:\n%s", dir, out)
-	return 0
+	return child
 }
 
 func mustMention(t *testing.T, err error, words ...string) {

@@ -1,13 +1,15 @@
 package embedded
 
-import "testing"
+// WithPGBin is c as with PG_BIN, and usable in parallel.
+func (c Config) WithPGBin(bin string) Config {
+	c.search = machine()
+	c.search.pgBin = bin
+	return c
+}
 
-// HideServers makes this machine's servers, and former downloads, unknown for
-// one test. What PATH names is the test's own business.
-func HideServers(t *testing.T, cache string) {
-	places, roots := usualPlaces, rootsCache
-	t.Cleanup(func() { usualPlaces, rootsCache = places, roots })
-	usualPlaces, rootsCache = nil, cache
-	t.Setenv("HOME", cache)
-	t.Setenv("XDG_CACHE_HOME", cache)
+// WithNothingInstalled is c on a machine that has no PostgreSQL and keeps
+// downloads in cache.
+func (c Config) WithNothingInstalled(cache string) Config {
+	c.search = &search{cache: cache}
+	return c
 }

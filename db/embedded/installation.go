@@ -1,10 +1,8 @@
 package embedded
 
 import (
-	"cmp"
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,140 +16,118 @@ const oldestMajor = 15
 
 // installation is a folder with the programs of one PostgreSQL version.
 type installation struct {
-	bin     string
-	version string
-	major   int
+	bin, version string
+	major        int
 }
 
-func (i installation) String() string { return "PostgreSQL " + i.version + " in " + i.bin }
-
-var (
-	errNoInstallation = errors.New("no PostgreSQL on this machine")
-	versionOutput     = regexp.MustCompile(`\(PostgreSQL\) ((\d+)[^ \n]*)`)
-)
-
-// usualPlaces are where packages put servers of several versions side by side.
-var usualPlaces = []string{
-	"/usr/lib/postgresql/*/bin",
-	"/usr/pgsql-*/bin",
-	"/opt/homebrew/opt/postgresql@*/bin",
-	"/usr/local/opt/postgresql@*/bin",
+// search is where PostgreSQL is looked for: in pgBin alone where that is set,
+// else in the folders of path, those that the patterns usual match, and cache,
+// where downloads are.
+type search struct {
+	pgBin       string
+	path, usual []string
+	cache       string
 }
 
-// findInstallation finds the server to run; major 0 means any that is new
-// enough. It returns errNoInstallation where the machine has none.
-func (o order) findInstallation(major int) (installation, error) {
-	if o.PGBin != "" {
-		return fromPGBin(o.PGBin, major)
+func machine() *search {
+	s := &search{
+		pgBin: os.Getenv("PG_BIN"),
+		path:  filepath.SplitList(os.Getenv("PATH")),
+		// Where packages put servers of several versions side by side.
+		usual: []string{
+			"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin",
+			"/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
+		},
+		cache: "/var/cache/securetodo", // root's own is out of reach for the server's user
+	}
+	if dir, err := os.UserCacheDir(); err == nil && os.Geteuid() != 0 {
+		s.cache = filepath.Join(dir, "securetodo")
+	}
+	if bin, err := filepath.Abs(s.pgBin); err == nil && s.pgBin != "" {
+		s.pgBin = bin
+	}
+	return s
+}
+
+// installation finds the server to run, or downloads it; major 0 means any that
+// is new enough.
+func (c Config) installation(ctx context.Context, h *home, major int) (installation, error) {
+	where := c.search
+	if where == nil {
+		where = machine()
 	}
 	var others []string
-	for _, i := range o.installations() {
-		if i.major >= oldestMajor && (major == 0 || i.major == major) {
+	for _, folder := range where.folders() {
+		i, err := inspect(folder)
+		switch {
+		case err != nil && where.pgBin != "":
+			return i, fmt.Errorf("PG_BIN is %s, where no PostgreSQL works: %w: set it to the folder that holds initdb and postgres, or unset it", folder, err)
+		case err != nil:
+		case i.major >= oldestMajor && (major == 0 || i.major == major):
+			return i, nil
+		default:
+			others = append(others, "PostgreSQL "+i.version+" in "+i.bin)
+		}
+	}
+	needed, last := fmt.Sprintf("PostgreSQL %d or newer", oldestMajor), ""
+	if major != 0 {
+		needed = fmt.Sprintf("PostgreSQL %d, which made the data in %s", major, h.dataDir())
+		last = "\n  - move the folder away to begin with an empty database: the data is left as it is"
+	}
+	var i installation
+	err := fmt.Errorf("version %s, which could be downloaded, is not that", downloadVersion)
+	switch {
+	case where.pgBin != "":
+		err = fmt.Errorf("PG_BIN says to use %s", others[0])
+	case major == 0 || major == downloadMajor:
+		if i, err = c.download(ctx, where.cache); err == nil {
 			return i, nil
 		}
-		others = append(others, i.String())
+		err = fmt.Errorf("downloading version %s failed: %w", downloadVersion, err)
 	}
 	if len(others) == 0 {
-		return installation{}, errNoInstallation
+		others = []string{"none"}
 	}
-	return installation{}, fmt.Errorf("%w that fits (there is %s)", errNoInstallation, strings.Join(others, ", "))
+	return i, fmt.Errorf("%[1]s is needed, this machine has %[2]s, and %[3]w\nAny one of these helps:\n"+
+		"  - install %[1]s, or set PG_BIN to the folder that holds its initdb and postgres\n"+
+		"  - set POSTGRES_MIRROR_URL to a Maven repository that this machine can reach\n"+
+		"  - set DATABASE_URL to a PostgreSQL server of your own%[4]s", needed, strings.Join(others, ", "), err, last)
 }
 
-func fromPGBin(bin string, major int) (installation, error) {
-	i, err := inspect(bin)
-	switch {
-	case err != nil:
-		return i, fmt.Errorf("PG_BIN is %s, which does not work as a PostgreSQL server: %w: "+
-			"set it to the folder that holds initdb, pg_ctl and postgres, or unset it", bin, err)
-	case i.major < oldestMajor:
-		return i, fmt.Errorf("PG_BIN is %s, which holds PostgreSQL %s: version %d or newer is needed", bin, i.version, oldestMajor)
-	case major != 0 && i.major != major:
-		return i, fmt.Errorf("%w that fits (PG_BIN says %s)", errNoInstallation, i)
+func (s *search) folders() []string {
+	if s.pgBin != "" {
+		return []string{s.pgBin}
 	}
-	return i, nil
+	folders := slices.Clone(s.path)
+	for _, pattern := range s.usual {
+		matches, _ := filepath.Glob(pattern)
+		slices.Reverse(matches) // newest first
+		folders = append(folders, matches...)
+	}
+	return append(folders, downloaded(s.cache))
 }
 
-// installations is in order of preference: what the person's own shell would
-// run, then the newest of what is installed, then what was downloaded before.
-func (o order) installations() []installation {
-	var found []installation
-	add := func(i installation) {
-		if !slices.ContainsFunc(found, func(f installation) bool { return f.bin == i.bin }) {
-			found = append(found, i)
-		}
-	}
-	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
-		if i, err := inspect(folder); err == nil {
-			add(i)
-		}
-	}
-	var installed []installation
-	for _, pattern := range o.UsualPlaces {
-		folders, _ := filepath.Glob(pattern)
-		for _, folder := range folders {
-			if i, err := inspect(folder); err == nil {
-				installed = append(installed, i)
-			}
-		}
-	}
-	slices.SortStableFunc(installed, func(a, b installation) int { return cmp.Compare(b.major, a.major) })
-	for _, i := range installed {
-		add(i)
-	}
-	for _, cache := range o.caches() {
-		if i, err := cache.installation(); err == nil {
-			add(i)
-		}
-	}
-	return found
-}
+var versionOutput = regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`)
 
-// inspect follows symbolic links, because PostgreSQL's programs look for each
-// other beside the real file.
+// inspect follows the symbolic link of initdb, because packages link it into
+// folders that lack the rest.
 func inspect(folder string) (installation, error) {
 	if !filepath.IsAbs(folder) {
 		return installation{}, fmt.Errorf("%q is not an absolute path", folder)
 	}
-	control, err := filepath.EvalSymlinks(filepath.Join(folder, "pg_ctl"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return installation{}, fmt.Errorf("there is no pg_ctl in %s", folder)
-	}
+	initdb, err := filepath.EvalSymlinks(filepath.Join(folder, "initdb"))
 	if err != nil {
 		return installation{}, err
 	}
-	bin := filepath.Dir(control)
-	for _, name := range []string{"pg_ctl", "initdb", "postgres"} {
-		if _, err := exec.LookPath(filepath.Join(bin, name)); err != nil {
-			return installation{}, fmt.Errorf("there is no program %s in %s", name, bin)
-		}
-	}
+	bin := filepath.Dir(initdb)
 	out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
 	if err != nil {
-		return installation{}, fmt.Errorf("asking %s/postgres for its version: %w", bin, err)
-	}
-	match := versionOutput.FindSubmatch(out)
-	if match == nil {
-		return installation{}, fmt.Errorf("%s/postgres does not tell its version: %q", bin, out)
-	}
-	major, err := strconv.Atoi(string(match[2]))
-	if err != nil {
 		return installation{}, err
 	}
-	return installation{bin: bin, version: string(match[1]), major: major}, nil
-}
-
-// prefix is the folder above one called bin, as the library wants it.
-func (i installation) prefix(dir string) (string, error) {
-	if filepath.Base(i.bin) == "bin" {
-		return filepath.Dir(i.bin), nil
+	match := versionOutput.FindStringSubmatch(string(out))
+	if match == nil {
+		return installation{}, fmt.Errorf("postgres in %s does not tell its version: %q", bin, out)
 	}
-	prefix := filepath.Join(dir, "server")
-	link := filepath.Join(prefix, "bin")
-	if err := os.MkdirAll(prefix, 0o700); err != nil {
-		return "", err
-	}
-	if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	return prefix, os.Symlink(i.bin, link)
+	major, err := strconv.Atoi(match[2])
+	return installation{bin: bin, version: match[1], major: major}, err
 }

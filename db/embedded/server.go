@@ -1,36 +1,27 @@
 package embedded
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
+	"context"
 	"fmt"
-	"io"
+	"net"
+	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 )
 
-// A fast shutdown takes well under a second; a server in the middle of
-// recovery or a slow disk may take far longer, and killing it costs a recovery.
-const stopTimeout = 2 * time.Minute
+const (
+	portAttempts  = 5
+	readyInterval = 20 * time.Millisecond
+)
 
-// Server is a running PostgreSQL server and its keeper.
+// Server is a running PostgreSQL server.
 type Server struct {
-	dir     string
-	url     string
-	process *os.Process
-	stdin   io.Closer
-
-	stopping sync.Once
-	stop     chan struct{}
-	ended    chan struct{}
-	done     chan struct{}
-	failure  error
+	*process
+	home *home
+	url  string
 }
 
 // URL is where the server's superuser connects:
@@ -38,154 +29,93 @@ type Server struct {
 // The port changes with every start, the password stays.
 func (s *Server) URL() string { return s.url }
 
-// Dir is the folder the server lives in: Config.Dir, or what stands in for it.
-func (s *Server) Dir() string { return s.dir }
+// Dir is the folder the server lives in: Config.Dir, or the one under
+// /var/lib/securetodo that replaces it.
+func (s *Server) Dir() string { return s.home.dir }
 
-// Done is closed when the server or its keeper ended by itself, and is not
-// closed by Stop.
-func (s *Server) Done() <-chan struct{} { return s.done }
+// Done is closed when the server ended by itself, and is not closed by Stop.
+func (s *Server) Done() <-chan struct{} { return s.byItself }
 
-// Stop stops the server, breaking connections that are still open, and returns
-// when it has ended. Further calls return what the first did.
+// Stop shuts the server down, breaking connections that are still open, and
+// returns when it has ended, with an error where it had ended by itself before.
+// Further calls return what the first did.
 func (s *Server) Stop() error {
-	s.stopping.Do(func() {
-		close(s.stop)
-		_ = s.stdin.Close()
-	})
+	s.cancel()
+	<-s.ended
 	select {
-	case <-s.ended:
-	case <-time.After(stopTimeout):
-		_ = s.process.Kill()
-		<-s.ended
-	}
-	return s.failure
-}
-
-func spawn(dir string, o order) (*Server, <-chan report, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, nil, fmt.Errorf("finding this program, to start it as the keeper of PostgreSQL: %w", err)
-	}
-	cmd := exec.Command(self)
-	cmd.Args = []string{self, "(keeper of the database in " + dir + ")"}
-	cmd.Dir = dir
-	cmd.Env = keeperEnvironment(dir)
-	// The terminal sends Ctrl-C to a whole process group.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	complaints := &lastWords{}
-	cmd.Stderr = complaints
-	cmd.WaitDelay = 5 * time.Second
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	out, in, err := os.Pipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	defer in.Close()
-	cmd.ExtraFiles = []*os.File{in}
-	if err := cmd.Start(); err != nil {
-		_ = out.Close()
-		return nil, nil, fmt.Errorf("starting the keeper of PostgreSQL: %w", err)
-	}
-
-	s := &Server{
-		dir:     dir,
-		process: cmd.Process,
-		stdin:   stdin,
-		stop:    make(chan struct{}),
-		ended:   make(chan struct{}),
-		done:    make(chan struct{}),
-	}
-	// A keeper that is gone already shows in its reports, which end.
-	_ = json.NewEncoder(stdin).Encode(o)
-	go s.wait(cmd, complaints)
-	reports := make(chan report, 16)
-	go receive(out, reports)
-	return s, reports, nil
-}
-
-func (s *Server) wait(cmd *exec.Cmd, complaints *lastWords) {
-	err := cmd.Wait()
-	byItself := false
-	select {
-	case <-s.stop:
+	case <-s.byItself:
+		return fmt.Errorf("PostgreSQL in %s ended by itself (%s): see postgres.log there", s.home.dir, s.cmd.ProcessState)
 	default:
-		byItself = true
 	}
-	switch said := complaints.String(); {
-	case err != nil && said != "":
-		s.failure = errors.New(said)
-	case err != nil:
-		s.failure = fmt.Errorf("the keeper of PostgreSQL in %s: %w", s.dir, err)
-	case byItself:
-		s.failure = fmt.Errorf("the keeper of PostgreSQL in %s was told to end by another program", s.dir)
+	if !s.cmd.ProcessState.Success() {
+		return fmt.Errorf("PostgreSQL in %s did not shut down (%s): see postgres.log there", s.home.dir, s.cmd.ProcessState)
 	}
-	close(s.ended)
-	if byItself {
-		close(s.done)
+	return nil
+}
+
+// A number that a killed server left may be another program's by now, as happens
+// in restarted containers: PostgreSQL would take that for the server and not start.
+const removeStalePIDFile = `if command=$(ps -ww -o command= -p "$(head -n 1 data/postmaster.pid 2>/dev/null)" 2>/dev/null)
+then case $command in *postgres*) ;; *) rm -f data/postmaster.pid ;; esac; fi`
+
+// serve returns when the server accepts connections. It tries again when another
+// program takes the port between our finding it free and the server's asking for it.
+func (h *home) serve(ctx context.Context, i installation, parameters map[string]string, password string) (*Server, error) {
+	if err := h.run(removeStalePIDFile, ""); err != nil {
+		return nil, err
+	}
+	args := []string{"-D", h.dataDir()}
+	for name, value := range parameters {
+		args = append(args, "-c", name+"="+value)
+	}
+	for attempt := 1; ; attempt++ {
+		address, err := freeAddress()
+		if err != nil {
+			return nil, err
+		}
+		p, err := h.start(context.WithoutCancel(ctx), filepath.Join(i.bin, "postgres"), append(args,
+			"-c", "listen_addresses=127.0.0.1", "-c", fmt.Sprint("port=", address.Port), "-c", "unix_socket_directories=")...)
+		if err != nil {
+			return nil, fmt.Errorf("starting PostgreSQL: %w", err)
+		}
+		u := url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: address.String(), Path: "/postgres", RawQuery: "sslmode=disable"}
+		s := &Server{process: p, home: h, url: u.String()}
+		if h.awaitReady(ctx, p) {
+			return s, nil
+		}
+		if err := s.Stop(); ctx.Err() != nil {
+			return nil, err
+		}
+		if err = h.failed("starting PostgreSQL", p); attempt == portAttempts || !strings.Contains(err.Error(), "could not bind") {
+			return nil, err
+		}
 	}
 }
 
-// receive ends after the report that decides the start.
-func receive(out *os.File, reports chan<- report) {
-	defer close(reports)
-	defer out.Close()
-	decoder := json.NewDecoder(out)
+// awaitReady looks, as pg_ctl does, at the first line of postmaster.pid, which
+// is the process, and the eighth, its status.
+func (h *home) awaitReady(ctx context.Context, p *process) bool {
 	for {
-		var r report
-		if decoder.Decode(&r) != nil {
-			return
+		content, _ := os.ReadFile(filepath.Join(h.dataDir(), "postmaster.pid"))
+		lines := strings.Split(string(content), "\n")
+		if len(lines) >= 8 && lines[0] == strconv.Itoa(p.cmd.Process.Pid) && strings.TrimSpace(lines[7]) == "ready" {
+			return true
 		}
-		reports <- r
-		if r.Error != "" || r.Port != 0 {
-			return
-		}
-	}
-}
-
-// keeperEnvironment is a short list, because both the library's client and
-// PostgreSQL's programs obey PG… variables, and because the secrets of the
-// program are nothing to a server that runs as another user.
-func keeperEnvironment(dir string) []string {
-	env := []string{
-		keeperMark + "=1",
-		"HOME=" + dir,
-		"TMPDIR=" + filepath.Join(dir, "log"),
-		"LC_ALL=C",
-	}
-	for _, name := range []string{
-		"PATH", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
-		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-	} {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-p.ended:
+			return false
+		case <-time.After(readyInterval):
 		}
 	}
-	return env
 }
 
-// lastWords keeps the end of what the keeper wrote to stderr.
-type lastWords struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-const lastWordsLimit = 16 << 10
-
-func (w *lastWords) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.buf.Write(p)
-	if extra := w.buf.Len() - lastWordsLimit; extra > 0 {
-		w.buf.Next(extra)
+func freeAddress() (*net.TCPAddr, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("finding a free port: %w", err)
 	}
-	return len(p), nil
-}
-
-func (w *lastWords) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.TrimSpace(w.buf.String())
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr), nil
 }

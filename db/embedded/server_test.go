@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -18,7 +19,8 @@ import (
 	"github.com/securetodo/securetodo/db/embedded"
 )
 
-func TestDataAndPasswordSurviveRestart(t *testing.T) {
+func TestServerKeepsDataAndPasswordOverARestart(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	first := start(t, dir)
 	query(t, first, `CREATE TABLE kept AS SELECT 'still here' AS word`)
@@ -41,8 +43,9 @@ func TestDataAndPasswordSurviveRestart(t *testing.T) {
 	}
 }
 
-func TestPasswordIsRequiredAndForTheOwnerOnly(t *testing.T) {
-	s := start(t, reachable(t))
+func TestServerRequiresAPasswordThatItsOwnerAloneCanRead(t *testing.T) {
+	t.Parallel()
+	s := running(t)
 	u, err := url.Parse(s.URL())
 	if err != nil {
 		t.Fatal(err)
@@ -65,8 +68,9 @@ func TestPasswordIsRequiredAndForTheOwnerOnly(t *testing.T) {
 	}
 }
 
-func TestBindsToLoopbackOnly(t *testing.T) {
-	s := start(t, reachable(t))
+func TestServerListensOnLoopbackOnly(t *testing.T) {
+	t.Parallel()
+	s := running(t)
 	if got := query(t, s, `SELECT current_setting('listen_addresses') || '|' || current_setting('unix_socket_directories')`); got != "127.0.0.1|" {
 		t.Errorf("listens on %q", got)
 	}
@@ -86,8 +90,9 @@ func TestBindsToLoopbackOnly(t *testing.T) {
 	}
 }
 
-func TestDatabaseIsUTF8AndSortsByCodePoint(t *testing.T) {
-	s := start(t, reachable(t))
+func TestServerIsUTF8AndSortsByCodePoint(t *testing.T) {
+	t.Parallel()
+	s := running(t)
 	if got := query(t, s, `SELECT current_setting('server_encoding')`); got != "UTF8" {
 		t.Errorf("encoding %s", got)
 	}
@@ -96,7 +101,8 @@ func TestDatabaseIsUTF8AndSortsByCodePoint(t *testing.T) {
 	}
 }
 
-func TestParametersReachTheServerUnchanged(t *testing.T) {
+func TestStartPassesParametersUnchanged(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	odd := "a \"b\" $HOME `id` \\ 'c'"
 	s, err := tryStart(t, embedded.Config{Dir: dir, Parameters: map[string]string{"fsync": "off", "app.odd": odd}})
@@ -111,7 +117,8 @@ func TestParametersReachTheServerUnchanged(t *testing.T) {
 	}
 }
 
-func TestParametersCannotOpenTheServerToOthers(t *testing.T) {
+func TestStartRefusesParametersThatOpenTheServerToOthers(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"listen_addresses", "port", "unix_socket_directories", "fsync=off -c port"} {
 		_, err := tryStart(t, embedded.Config{Dir: reachable(t), Parameters: map[string]string{name: "*"}})
 		mustMention(t, err, name)
@@ -120,7 +127,8 @@ func TestParametersCannotOpenTheServerToOthers(t *testing.T) {
 	mustMention(t, err, "relative", "absolute")
 }
 
-func TestServersStartedAtOnceDoNotMeet(t *testing.T) {
+func TestStartOfSeveralServersAtOnceKeepsThemApart(t *testing.T) {
+	t.Parallel()
 	servers := make([]*embedded.Server, 3)
 	var wg sync.WaitGroup
 	for i := range servers {
@@ -150,28 +158,20 @@ func TestServersStartedAtOnceDoNotMeet(t *testing.T) {
 	}
 }
 
-func TestSecondStartOnTheSameDirSaysSo(t *testing.T) {
-	dir := reachable(t)
-	first := start(t, dir)
-	_, err := tryStart(t, embedded.Config{Dir: dir, Parameters: fast})
-	mustMention(t, err, dir, "in use", strconv.Itoa(os.Getpid()))
+func TestStartSaysThatTheFolderIsInUse(t *testing.T) {
+	t.Parallel()
+	first := running(t)
+	_, err := tryStart(t, embedded.Config{Dir: first.Dir(), Parameters: fast})
+	mustMention(t, err, first.Dir(), "in use", strconv.Itoa(os.Getpid()))
 	if got := query(t, first, `SELECT 'unharmed'`); got != "unharmed" {
 		t.Error(got)
 	}
 }
 
-func TestServerStopsWhenItsParentIsKilled(t *testing.T) {
+func TestServerStopsWhenItsProgramIsKilled(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
-	helper := exec.Command(os.Args[0])
-	helper.Env = append(os.Environ(), helperMark+"="+dir)
-	out, err := helper.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := helper.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = helper.Process.Kill() })
+	helper, out := runProgram(t, dir)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "postgres://") {
 		t.Fatalf("the helper said %q: %v", line, err)
@@ -185,7 +185,7 @@ func TestServerStopsWhenItsParentIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = helper.Wait()
-	// At once, while the keeper is still busy stopping the old server.
+	// At once, while the old server is still shutting down.
 	next := start(t, dir)
 	eventually(t, "the killed program's server is gone", func() bool { return refuses(address) })
 	if got := query(t, next, `SELECT 'next'`); got != "next" {
@@ -193,41 +193,42 @@ func TestServerStopsWhenItsParentIsKilled(t *testing.T) {
 	}
 }
 
-func TestInterruptFromTheTerminalDoesNotReachTheServer(t *testing.T) {
-	dir := reachable(t)
-	s := start(t, dir)
-	group, err := syscall.Getpgid(keeperOf(t, s.Dir()))
+func TestServerIsOutOfReachForTheTerminalsInterrupt(t *testing.T) {
+	t.Parallel()
+	s := running(t)
+	group, err := syscall.Getpgid(childOf(t, s.Dir()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if group == syscall.Getpgrp() {
-		t.Error("the keeper is in the program's process group")
+		t.Error("the server is in the program's process group")
 	}
 }
 
-func TestDoneTellsThatTheKeeperWasKilledAndTheNextStartGoesOn(t *testing.T) {
+func TestServerDoneTellsThatItWasKilledAndTheNextStartGoesOn(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	s := start(t, dir)
 	query(t, s, `CREATE TABLE kept AS SELECT 'still here' AS word`)
-	keeper := keeperOf(t, s.Dir())
-	if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(childOf(t, s.Dir()), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	<-s.Done()
 	if s.Stop() == nil {
-		t.Error("Stop does not tell that the keeper had been killed")
+		t.Error("Stop does not tell that the server had been killed")
 	}
 
 	next := start(t, dir)
 	if word := query(t, next, `SELECT word FROM kept`); word != "still here" {
-		t.Errorf("after the keeper was killed: %q", word)
+		t.Errorf("after the server was killed: %q", word)
 	}
 	if !refuses(host(t, s.URL())) && host(t, s.URL()) != host(t, next.URL()) {
 		t.Error("the left-over server still runs")
 	}
 }
 
-func TestDoneTellsThatTheServerEnded(t *testing.T) {
+func TestServerDoneTellsThatItEnded(t *testing.T) {
+	t.Parallel()
 	s := start(t, reachable(t))
 	pid, err := strconv.Atoi(query(t, s, `SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)`))
 	if err != nil {
@@ -240,7 +241,8 @@ func TestDoneTellsThatTheServerEnded(t *testing.T) {
 	mustMention(t, s.Stop(), "ended by itself", s.Dir())
 }
 
-func TestStopDoesNotCloseDone(t *testing.T) {
+func TestServerStopDoesNotCloseDone(t *testing.T) {
+	t.Parallel()
 	s := start(t, reachable(t))
 	stop(t, s)
 	select {
@@ -250,7 +252,8 @@ func TestStopDoesNotCloseDone(t *testing.T) {
 	}
 }
 
-func TestCancelledStartLeavesNothingRunning(t *testing.T) {
+func TestStartThatIsCancelledLeavesNothingRunning(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := embedded.Start(ctx, embedded.Config{Dir: dir, Parameters: fast, Progress: onProgress(cancel)})
@@ -263,26 +266,66 @@ func TestCancelledStartLeavesNothingRunning(t *testing.T) {
 	}
 }
 
-func TestKeeperKilledInTheMiddleOfTheFirstStartDoesNoHarm(t *testing.T) {
+func TestStartGoesOnAfterInitdbWasKilled(t *testing.T) {
+	t.Parallel()
 	dir := reachable(t)
 	killed := onProgress(func() {
-		keeper := keeperOf(t, dir)
-		eventually(t, "initdb is at work", func() bool {
-			_, err := os.Stat(filepath.Join(dir, "data", "PG_VERSION"))
-			return err == nil
-		})
-		if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
-			t.Error(err)
-		}
+		go func() {
+			awaitInitdb(t, dir)
+			if err := syscall.Kill(childOf(t, dir), syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+		}()
 	})
 	_, err := tryStart(t, embedded.Config{Dir: dir, Parameters: fast, Progress: killed})
-	mustMention(t, err, dir, "keeper ended")
+	mustMention(t, err, dir, "making the database", "killed")
 	if _, err := os.Stat(filepath.Join(dir, "data.unfinished")); err != nil {
-		t.Fatalf("the keeper was killed too late to show anything: %v", err)
+		t.Fatalf("initdb was killed too late to show anything: %v", err)
 	}
 	if got := query(t, start(t, dir), `SELECT 'fine'`); got != "fine" {
 		t.Error(got)
 	}
+}
+
+func TestStartGoesOnAfterTheProgramWasKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
+	dir := reachable(t)
+	helper, _ := runProgram(t, dir)
+	awaitInitdb(t, dir)
+	if err := helper.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = helper.Wait()
+	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+		t.Fatal("the program was killed too late to show anything")
+	}
+	if got := query(t, start(t, dir), `SELECT 'fine'`); got != "fine" {
+		t.Error(got)
+	}
+}
+
+// runProgram starts another program with a server in dir.
+func runProgram(t *testing.T, dir string) (*exec.Cmd, io.Reader) {
+	t.Helper()
+	program := exec.Command(os.Args[0])
+	program.Env = append(os.Environ(), helperMark+"="+dir)
+	out, err := program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = program.Process.Kill() })
+	return program, out
+}
+
+func awaitInitdb(t *testing.T, dir string) {
+	t.Helper()
+	eventually(t, "initdb is at work", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "data.unfinished", "PG_VERSION"))
+		return err == nil
+	})
 }
 
 type onProgress func()

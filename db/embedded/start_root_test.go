@@ -26,7 +26,8 @@ func uidOf(t *testing.T, path string) int {
 	return int(info.Sys().(*syscall.Stat_t).Uid)
 }
 
-func TestWorksAsRootInAFolderOnlyRootCanReach(t *testing.T) {
+func TestStartAsRootWorksInAFolderOnlyRootCanReach(t *testing.T) {
+	t.Parallel()
 	needRoot(t)
 	dir := reachable(t)
 	if err := os.Chmod(filepath.Dir(dir), 0o700); err != nil {
@@ -63,7 +64,8 @@ func TestWorksAsRootInAFolderOnlyRootCanReach(t *testing.T) {
 	stop(t, second)
 }
 
-func TestDataThatRootLockedAwayIsNotReplaced(t *testing.T) {
+func TestStartAsRootDoesNotReplaceDataThatIsOutOfReach(t *testing.T) {
+	t.Parallel()
 	needRoot(t)
 	dir := reachable(t)
 	stop(t, start(t, dir))
@@ -74,15 +76,17 @@ func TestDataThatRootLockedAwayIsNotReplaced(t *testing.T) {
 	mustMention(t, err, dir, "chmod o+x")
 }
 
-func TestServerOfRootRunsAsNobody(t *testing.T) {
+func TestStartAsRootRunsTheServerAsNobody(t *testing.T) {
+	t.Parallel()
 	needRoot(t)
-	s := start(t, reachable(t))
+	s := running(t)
 	if uidOf(t, filepath.Join(s.Dir(), "data")) == 0 {
 		t.Error("the data belongs to root")
 	}
 }
 
-func TestRootLeavesTheDataToTheUserWhoMadeIt(t *testing.T) {
+func TestStartAsRootLeavesTheDataToTheUserWhoMadeIt(t *testing.T) {
+	t.Parallel()
 	needRoot(t)
 	const daemon = 1
 	dir := reachable(t)
@@ -98,7 +102,8 @@ func TestRootLeavesTheDataToTheUserWhoMadeIt(t *testing.T) {
 	}
 }
 
-func TestRootMayRestoreABackup(t *testing.T) {
+func TestStartAsRootSaysHowToUseARestoredBackup(t *testing.T) {
+	t.Parallel()
 	needRoot(t)
 	dir := reachable(t)
 	s := start(t, dir)
@@ -113,6 +118,9 @@ func TestRootMayRestoreABackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = tryStart(t, embedded.Config{Dir: dir, Parameters: fast})
+	mustMention(t, err, "chown -R nobody "+dir)
+	handOver(t, dir)
 	if word := query(t, start(t, dir), `SELECT word FROM kept`); word != "still here" {
 		t.Errorf("after the restore: %q", word)
 	}
