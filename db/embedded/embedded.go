@@ -15,7 +15,6 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
-	"strings"
 )
 
 // Config says where the server lives and how it runs.
@@ -32,20 +31,11 @@ type Config struct {
 	// Progress gets one line per event, for a person. It may be nil.
 	Progress io.Writer
 
-	// search replaces where this machine is searched, for tests.
-	search *search
+	search *search // where PostgreSQL is looked for; tests set it
 }
 
-// settable leaves out what would let others than this machine in.
-func settable(parameter string) bool {
-	switch strings.ToLower(parameter) {
-	case "port", "listen_addresses", "unix_socket_directories":
-		return false
-	}
-	return parameterName.MatchString(parameter)
-}
-
-var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+// forbidden are parameters that decide who can reach the server, and no names.
+var forbidden = regexp.MustCompile(`(?i)^$|^(port|listen_addresses|unix_socket_directories)$|[^a-z0-9_.]`)
 
 func (c Config) progress(format string, args ...any) {
 	if c.Progress != nil {
@@ -65,27 +55,24 @@ func (c Config) progress(format string, args ...any) {
 // PG_BIN, then PATH, then the usual places are searched for PostgreSQL 15 or
 // newer; failing that, one is downloaded, once. Cancelling ctx ends the start;
 // it does not stop a server that runs.
-func Start(ctx context.Context, c Config) (*Server, error) {
+func Start(ctx context.Context, c Config) (s *Server, err error) {
 	if !filepath.IsAbs(c.Dir) {
 		return nil, fmt.Errorf("the folder of the server is %q: it must be an absolute path", c.Dir)
 	}
 	for name := range c.Parameters {
-		if !settable(name) {
-			return nil, fmt.Errorf("the parameter %q cannot be set: it is none of PostgreSQL's, or decides where the server listens", name)
+		if forbidden.MatchString(name) {
+			return nil, fmt.Errorf("the parameter %q cannot be set: it is none, or decides where the server listens", name)
 		}
 	}
-	h, err := c.locate(filepath.Clean(c.Dir))
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = fmt.Errorf("starting PostgreSQL: %w", context.Cause(ctx))
+		}
+	}()
+	h, err := c.locate()
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.start(ctx, h)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("starting PostgreSQL: %w", context.Cause(ctx))
-	}
-	return s, err
-}
-
-func (c Config) start(ctx context.Context, h *home) (*Server, error) {
 	if err := h.lock(ctx); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -35,6 +36,9 @@ func TestMain(m *testing.M) {
 			code = 1
 		}
 	}
+	if originals.dir != "" {
+		_ = os.RemoveAll(filepath.Dir(originals.dir))
+	}
 	os.Exit(code)
 }
 
@@ -52,6 +56,39 @@ func runHelper(dir string) {
 
 var fast = map[string]string{"fsync": "off", "full_page_writes": "off"}
 
+// prepared is a folder with a database, which takes less time than initdb.
+func prepared(t *testing.T) string {
+	t.Helper()
+	dir := reachable(t)
+	if out, err := exec.Command("cp", "-pR", original(t), dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return dir
+}
+
+var originals struct {
+	start sync.Once
+	dir   string
+	err   error
+}
+
+func original(t *testing.T) string {
+	t.Helper()
+	originals.start.Do(func() {
+		var s *embedded.Server
+		if originals.dir, originals.err = newReachable(); originals.err != nil {
+			return
+		}
+		if s, originals.err = embedded.Start(context.Background(), embedded.Config{Dir: originals.dir, Parameters: fast}); originals.err == nil {
+			originals.err = s.Stop()
+		}
+	})
+	if originals.err != nil {
+		t.Fatal(originals.err)
+	}
+	return originals.dir
+}
+
 // shared is the server of tests that only look at one.
 var shared struct {
 	start  sync.Once
@@ -64,6 +101,9 @@ func running(t *testing.T) *embedded.Server {
 	shared.start.Do(func() {
 		var dir string
 		if dir, shared.err = newReachable(); shared.err == nil {
+			shared.err = exec.Command("cp", "-pR", original(t), dir).Run()
+		}
+		if shared.err == nil {
 			shared.server, shared.err = embedded.Start(context.Background(), embedded.Config{Dir: dir, Parameters: fast})
 		}
 	})

@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
@@ -28,41 +28,37 @@ type home struct {
 func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
 func (h *home) dataDir() string         { return h.path("data") }
 
-// locate finds or makes the folder: dir, or, where root's server cannot reach
-// that, one that replaces it.
-func (c Config) locate(dir string) (*home, error) {
-	if os.Geteuid() != 0 {
-		h := &home{dir: dir, user: strconv.Itoa(os.Geteuid())}
-		_, err := h.settle()
-		return h, err
-	}
-	// The sum tells apart the folders of several projects.
-	sum := sha256.Sum256([]byte(dir))
-	instead := filepath.Join(stateDir, fmt.Sprintf("%s-%x", filepath.Base(dir), sum[:6]))
-	if exists(filepath.Join(dir, "data")) || !exists(instead) {
-		h, err := homeOfRoot(dir)
-		if err != nil {
-			return nil, err
+// locate finds or makes the folder, and sees that its user can work in it.
+func (c Config) locate() (*home, error) {
+	h := &home{dir: filepath.Clean(c.Dir), user: strconv.Itoa(os.Geteuid())}
+	errParent := os.MkdirAll(filepath.Dir(h.dir), 0o755)
+	if os.Geteuid() == 0 {
+		if err := c.leaveRoot(h); err != nil {
+			return nil, fmt.Errorf("PostgreSQL does not run as root, and there is no user nobody to run it as: "+
+				"start as another user, or set DATABASE_URL to a PostgreSQL server of your own: %w", err)
 		}
-		if made, err := h.settle(); err == nil || !made {
-			return h, err
-		}
-		_ = os.Remove(dir)
 	}
-	h, err := homeOfRoot(instead)
-	if err != nil {
-		return nil, err
+	if err := errors.Join(errParent, h.make()); err != nil {
+		return nil, fmt.Errorf("making the folder of PostgreSQL: %w", err)
 	}
-	c.progress("the database is in %s: user %s, as whom PostgreSQL runs here, has no way into %s", instead, h.user, dir)
-	_, err = h.settle()
-	return h, err
+	// Trying asks the kernel, because mode bits do not tell about access lists,
+	// user namespaces and network mounts.
+	if err := h.run("touch lock", ""); err != nil {
+		return nil, fmt.Errorf("user %[1]s, as whom PostgreSQL runs here, cannot work in %[2]s: make its parent folders passable (chmod o+x), "+
+			"give it to that user (chown -R %[1]s %[2]s), move it away to begin with an empty database, "+
+			"or set DATABASE_URL to a PostgreSQL server of your own: %[3]w", h.user, h.dir, err)
+	}
+	return h, nil
 }
 
-// homeOfRoot prefers the owner of the folder, so that one run as root does not
-// take the database away from the user who made it.
-func homeOfRoot(dir string) (*home, error) {
+// leaveRoot finds the user that root's server runs as: the owner of the folder,
+// so that one run as root does not take the database away from the user who made
+// it, else nobody. Where that one could not reach a folder yet to be made,
+// another takes its place.
+func (c Config) leaveRoot(h *home) error {
 	u, err := user.Lookup("nobody")
-	if info, errStat := os.Stat(dir); errStat == nil {
+	info, errStat := os.Stat(h.dir)
+	if errStat == nil {
 		// initdb insists on a user that has a name.
 		owner, errOwner := user.LookupId(fmt.Sprint(info.Sys().(*syscall.Stat_t).Uid))
 		if errOwner == nil && owner.Uid != "0" {
@@ -70,40 +66,27 @@ func homeOfRoot(dir string) (*home, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL does not run as root, and there is no user nobody to run it as: "+
-			"start as another user, or set DATABASE_URL to a PostgreSQL server of your own: %w", err)
+		return err
 	}
 	uid, errUID := strconv.ParseUint(u.Uid, 10, 32)
 	gid, errGID := strconv.ParseUint(u.Gid, 10, 32)
-	credential := &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), Groups: []uint32{uint32(gid)}}
-	return &home{dir: dir, user: u.Username, credential: credential}, errors.Join(errUID, errGID)
-}
+	h.user, h.credential = u.Username, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), Groups: []uint32{uint32(gid)}}
 
-// settle makes the folder, and says so, where there is none, and sees that its
-// user can work in it.
-func (h *home) settle() (made bool, err error) {
-	if !exists(h.dir) {
-		if err := h.make(); err != nil {
-			return false, fmt.Errorf("making the folder of PostgreSQL: %w", err)
-		}
-		made = true
+	// The sum tells apart the folders of several projects.
+	sum := sha256.Sum256([]byte(h.dir))
+	instead := filepath.Join(stateDir, fmt.Sprintf("%s-%x", filepath.Base(h.dir), sum[:6]))
+	parent := &home{dir: filepath.Dir(h.dir), credential: h.credential}
+	if errStat != nil && (exists(instead) || parent.run("true", "") != nil) {
+		c.progress("the database is in %s: user %s, as whom PostgreSQL runs here, has no way into %s", instead, h.user, h.dir)
+		h.dir = instead
 	}
-	// Trying asks the kernel, because mode bits do not tell about access lists,
-	// user namespaces and network mounts.
-	err = h.run("touch lock", "")
-	if refused := (*exec.ExitError)(nil); errors.As(err, &refused) {
-		return made, fmt.Errorf("user %[1]s, as whom PostgreSQL runs here, cannot work in %[2]s: make its parent folders passable (chmod o+x), "+
-			"give it to that user (chown -R %[1]s %[2]s), or move it away to begin with an empty database: %[3]w", h.user, h.dir, err)
-	}
-	if err != nil {
-		return false, fmt.Errorf("PostgreSQL does not run as root, and this root may not become user %s: "+
-			"start as another user, or set DATABASE_URL to a PostgreSQL server of your own: %w", h.user, err)
-	}
-	return made, nil
+	return errors.Join(errUID, errGID, os.MkdirAll(filepath.Dir(h.dir), 0o755))
 }
 
 func (h *home) make() error {
-	if err := errors.Join(os.MkdirAll(filepath.Dir(h.dir), 0o755), os.Mkdir(h.dir, 0o700)); err != nil || h.credential == nil {
+	if err := os.Mkdir(h.dir, 0o700); errors.Is(err, fs.ErrExist) {
+		return nil
+	} else if err != nil || h.credential == nil {
 		return err
 	}
 	// Whoever can write beside it may have put something else in its place, but

@@ -30,7 +30,7 @@ func TestInstallationPGBinWithoutAServerIsAnError(t *testing.T) {
 
 func TestInstallationPGBinMayBeAFolderOfAnyNameAndOfLinks(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
+	dir := prepared(t)
 	bin := binFolder(t)
 	links := filepath.Join(filepath.Dir(dir), "programs")
 	if err := os.Mkdir(links, 0o755); err != nil {

@@ -10,25 +10,20 @@ import (
 	"time"
 )
 
-const (
-	lockTimeout  = 30 * time.Second
-	lockInterval = 50 * time.Millisecond
-)
-
 // lock locks the folder until h.locked is closed here and in every process that
 // inherited it. The file names the program that holds it, and its child.
 func (h *home) lock(ctx context.Context) error {
 	var err error
-	deadline := time.Now().Add(lockTimeout)
+	deadline := time.Now().Add(30 * time.Second)
 	h.locked, err = lockFile(ctx, h.path("lock"), func(file *os.File) error {
 		var program, child int
 		_, _ = fmt.Fscan(io.NewSectionReader(file, 0, 64), &program, &child)
-		switch {
-		case alive(program) && alive(child): // else the rest is about to end
+		if alive(program) && alive(child) {
 			return fmt.Errorf("%s is in use by a running program (process %d): stop that one first, or use the server it started", h.dir, program)
-		case time.Now().After(deadline):
-			return fmt.Errorf("%[1]s is still locked by what process %[2]d left behind: find the process that has %[1]s/lock open, "+
-				"such as the PostgreSQL server that %[1]s/data/postmaster.pid names, and stop it", h.dir, program)
+		}
+		// Where one of them is gone, the rest is about to end.
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s is still in use by what a killed program left behind: stop the PostgreSQL server in it (process %d)", h.dir, child)
 		}
 		return nil
 	})
@@ -55,7 +50,7 @@ func lockFile(ctx context.Context, path string, busy func(*os.File) error) (*os.
 		if err != nil && !errors.Is(err, syscall.EINTR) {
 			return nil, errors.Join(err, file.Close())
 		}
-		time.Sleep(lockInterval)
+		time.Sleep(50 * time.Millisecond)
 	}
 	return nil, errors.Join(ctx.Err(), file.Close())
 }

@@ -12,11 +12,6 @@ import (
 	"time"
 )
 
-const (
-	portAttempts  = 5
-	readyInterval = 20 * time.Millisecond
-)
-
 // Server is a running PostgreSQL server.
 type Server struct {
 	*process
@@ -86,7 +81,7 @@ func (h *home) serve(ctx context.Context, i installation, parameters map[string]
 		if err := s.Stop(); ctx.Err() != nil {
 			return nil, err
 		}
-		if err = h.failed("starting PostgreSQL", p); attempt == portAttempts || !strings.Contains(err.Error(), "could not bind") {
+		if err = h.failed("starting PostgreSQL", p); attempt == 5 || !strings.Contains(err.Error(), "could not bind") {
 			return nil, err
 		}
 	}
@@ -95,20 +90,19 @@ func (h *home) serve(ctx context.Context, i installation, parameters map[string]
 // awaitReady looks, as pg_ctl does, at the first line of postmaster.pid, which
 // is the process, and the eighth, its status.
 func (h *home) awaitReady(ctx context.Context, p *process) bool {
-	for {
+	for ctx.Err() == nil {
 		content, _ := os.ReadFile(filepath.Join(h.dataDir(), "postmaster.pid"))
 		lines := strings.Split(string(content), "\n")
 		if len(lines) >= 8 && lines[0] == strconv.Itoa(p.cmd.Process.Pid) && strings.TrimSpace(lines[7]) == "ready" {
 			return true
 		}
 		select {
-		case <-ctx.Done():
-			return false
 		case <-p.ended:
 			return false
-		case <-time.After(readyInterval):
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
+	return false
 }
 
 func freeAddress() (*net.TCPAddr, error) {

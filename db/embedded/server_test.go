@@ -103,7 +103,7 @@ func TestServerIsUTF8AndSortsByCodePoint(t *testing.T) {
 
 func TestStartPassesParametersUnchanged(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
+	dir := prepared(t)
 	odd := "a \"b\" $HOME `id` \\ 'c'"
 	s, err := tryStart(t, embedded.Config{Dir: dir, Parameters: map[string]string{"fsync": "off", "app.odd": odd}})
 	if err != nil {
@@ -132,7 +132,7 @@ func TestStartOfSeveralServersAtOnceKeepsThemApart(t *testing.T) {
 	servers := make([]*embedded.Server, 3)
 	var wg sync.WaitGroup
 	for i := range servers {
-		dir := reachable(t)
+		dir := prepared(t)
 		wg.Go(func() {
 			s, err := tryStart(t, embedded.Config{Dir: dir, Parameters: fast})
 			if err != nil {
@@ -170,7 +170,7 @@ func TestStartSaysThatTheFolderIsInUse(t *testing.T) {
 
 func TestServerStopsWhenItsProgramIsKilled(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
+	dir := prepared(t)
 	helper, out := runProgram(t, dir)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "postgres://") {
@@ -207,7 +207,7 @@ func TestServerIsOutOfReachForTheTerminalsInterrupt(t *testing.T) {
 
 func TestServerDoneTellsThatItWasKilledAndTheNextStartGoesOn(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
+	dir := prepared(t)
 	s := start(t, dir)
 	query(t, s, `CREATE TABLE kept AS SELECT 'still here' AS word`)
 	if err := syscall.Kill(childOf(t, s.Dir()), syscall.SIGKILL); err != nil {
@@ -229,7 +229,7 @@ func TestServerDoneTellsThatItWasKilledAndTheNextStartGoesOn(t *testing.T) {
 
 func TestServerDoneTellsThatItEnded(t *testing.T) {
 	t.Parallel()
-	s := start(t, reachable(t))
+	s := start(t, prepared(t))
 	pid, err := strconv.Atoi(query(t, s, `SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)`))
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestServerDoneTellsThatItEnded(t *testing.T) {
 
 func TestServerStopDoesNotCloseDone(t *testing.T) {
 	t.Parallel()
-	s := start(t, reachable(t))
+	s := start(t, prepared(t))
 	stop(t, s)
 	select {
 	case <-s.Done():

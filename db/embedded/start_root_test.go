@@ -67,8 +67,7 @@ func TestStartAsRootWorksInAFolderOnlyRootCanReach(t *testing.T) {
 func TestStartAsRootDoesNotReplaceDataThatIsOutOfReach(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	dir := reachable(t)
-	stop(t, start(t, dir))
+	dir := prepared(t)
 	if err := os.Chmod(filepath.Dir(dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +104,7 @@ func TestStartAsRootLeavesTheDataToTheUserWhoMadeIt(t *testing.T) {
 func TestStartAsRootSaysHowToUseARestoredBackup(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	dir := reachable(t)
+	dir := prepared(t)
 	s := start(t, dir)
 	query(t, s, `CREATE TABLE kept AS SELECT 'still here' AS word`)
 	stop(t, s)
