@@ -24,6 +24,7 @@ import (
 const (
 	downloadVersion = "17.5.0"
 	downloadMajor   = 17
+	maxDownload     = 256 << 20 // bytes; the archive has about 15 MB
 )
 
 func downloaded(cache string) string {
@@ -85,7 +86,7 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s replied %s", request.URL.Redacted(), response.Status)
 	}
-	return io.ReadAll(response.Body)
+	return io.ReadAll(io.LimitReader(response.Body, maxDownload))
 }
 
 // unpack unpacks the .txz in a jar, of which nothing can leave dir.
