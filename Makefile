@@ -2,6 +2,9 @@
 GO ?= go
 # The race detector needs a C compiler, which a fresh machine may lack.
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+# Quiet: a line a package, what failed, and at the end how many passed, failed and were
+# skipped, each skip with its reason.
+GOTESTSUM := $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg
 BUILDAH ?= buildah
 SQUAWK ?= npx --yes squawk-cli@2.66.0
 CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
@@ -13,12 +16,22 @@ run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && exec bin/todo dev
 
 test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
-	$(GO) test $(RACE) -shuffle=on ./...
+	$(GOTESTSUM) -- $(RACE) -shuffle=on -timeout 15m ./...
+
+cover: ## run the tests and print the coverage of each package and of all
+	@mkdir -p bin
+	$(GOTESTSUM) -- -timeout 15m -coverprofile=bin/cover.out ./...
+	@$(GO) tool cover -func=bin/cover.out | tail -1
+
+check: lint ## check in a minute what CI checks before it runs the tests
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	$(GO) test -count=1 ./sql/queries
+	$(GO) test -count=1 -run '^Test(ContractLimits|ContractLints|ContractAndRouter|MigrationFile|Configuration)' ./http ./sql ./cmd/todo
 
 test-modes: ## run the HTTP tests through PgBouncer, with prepared statements and without, and distributed
-	TEST_POOLER=prepared $(GO) test -shuffle=on -count=1 -skip 'InABrowser|UnderLoad' ./http
-	TEST_POOLER=exec $(GO) test -shuffle=on -count=1 -skip 'InABrowser|UnderLoad' ./http
-	DB_DISTRIBUTED=true $(GO) test -shuffle=on -count=1 -skip 'InABrowser|UnderLoad' ./http
+	TEST_POOLER=prepared $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
+	TEST_POOLER=exec $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
+	DB_DISTRIBUTED=true $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
 
 test-newer: ## run what needs a database on PostgreSQL 17 and 18, which npm fetches
 	.ci/newer
@@ -59,4 +72,4 @@ test-release: ## try the release before on the new schema: its tests, and its se
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test test-modes test-newer test-release build image generate schema explain docs lint lint-sql
+.PHONY: help run test cover check test-modes test-newer test-release build image generate schema explain docs lint lint-sql

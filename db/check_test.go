@@ -11,6 +11,7 @@ import (
 )
 
 func TestCheckPassesOnTheSchemaThatTheProgramWasBuiltFor(t *testing.T) {
+	t.Parallel()
 	forTenants(t, func(t *testing.T, tn tenants) {
 		version := latest(t)
 		if schema, err := tn.pool.Check(t.Context()); schema != (db.Schema{Version: version, BuiltFor: version}) || err != nil {
@@ -22,6 +23,7 @@ func TestCheckPassesOnTheSchemaThatTheProgramWasBuiltFor(t *testing.T) {
 // TestCheckNeedsNoSettingOfAPooler has the pooler take other connections than those on
 // which the pool prepared what enters a scope.
 func TestCheckNeedsNoSettingOfAPooler(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, dbtest.NewPgBouncer(t, url, 2, false).URL)
 	if _, err := pool.As(alice).GetUser(t.Context(), db.GetUserParams{UserID: alice}); !errors.Is(err, db.ErrNotFound) {
@@ -36,6 +38,7 @@ func TestCheckNeedsNoSettingOfAPooler(t *testing.T) {
 }
 
 func TestCheckWorksInEveryModeOfAURL(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
 		if _, err := dbtest.Pool(t, url+"&default_query_exec_mode="+mode).Check(t.Context()); err != nil {
@@ -45,6 +48,7 @@ func TestCheckWorksInEveryModeOfAURL(t *testing.T) {
 }
 
 func TestCheckSurvivesALostConnection(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		for range 2 {
 			if _, err := pool.Check(t.Context()); err != nil {
@@ -56,6 +60,7 @@ func TestCheckSurvivesALostConnection(t *testing.T) {
 }
 
 func TestCheckIsFewRoundTrips(t *testing.T) {
+	t.Parallel()
 	for mode, options := range modes {
 		t.Run(mode, func(t *testing.T) {
 			proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
@@ -74,6 +79,7 @@ func TestCheckIsFewRoundTrips(t *testing.T) {
 }
 
 func TestCheckPassesForALoginThatOwnsNothing(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	super := dbtest.SuperuserURL(t, url)
 	login := dbtest.Value[string](t, super, "SELECT 'login_' || current_database()")
@@ -90,6 +96,7 @@ func TestCheckPassesForALoginThatOwnsNothing(t *testing.T) {
 }
 
 func TestCheckSaysWhatMendsWhatItRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ damage, says string }{
 		"RLS off":                   {"ALTER TABLE tasks DISABLE ROW LEVEL SECURITY", "ALTER TABLE tasks ENABLE ROW LEVEL SECURITY"},
 		"RLS not forced":            {"ALTER TABLE users NO FORCE ROW LEVEL SECURITY", "FORCE ROW LEVEL SECURITY"},
@@ -131,6 +138,7 @@ func TestCheckSaysWhatMendsWhatItRefuses(t *testing.T) {
 }
 
 func TestCheckIgnoresAPolicyForAnotherRole(t *testing.T) {
+	t.Parallel()
 	tn := newTenants(t, dbtest.NeonOwner)
 	dbtest.Exec(t, tn.super, "CREATE POLICY audit ON tasks FOR SELECT TO pg_monitor USING (true)")
 	if _, err := tn.pool.Check(t.Context()); err != nil {
@@ -139,6 +147,7 @@ func TestCheckIgnoresAPolicyForAnotherRole(t *testing.T) {
 }
 
 func TestCheckReportsANewerSchemaAndPasses(t *testing.T) {
+	t.Parallel()
 	tn := newTenants(t, dbtest.NeonOwner)
 	dbtest.Exec(t, tn.super, "UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks ADD COLUMN later text")
 	if schema, err := tn.pool.Check(t.Context()); schema.Version != 999999 || err != nil {
@@ -149,6 +158,7 @@ func TestCheckReportsANewerSchemaAndPasses(t *testing.T) {
 // TestCheckPassesOnAnOlderSchemaOnlyIfEveryQueryCanRun takes versions for those of a
 // later program, which has migrations that this one has not.
 func TestCheckPassesOnAnOlderSchemaOnlyIfEveryQueryCanRun(t *testing.T) {
+	t.Parallel()
 	version := latest(t)
 	for name, c := range map[string]struct {
 		damage         string
@@ -173,6 +183,7 @@ func TestCheckPassesOnAnOlderSchemaOnlyIfEveryQueryCanRun(t *testing.T) {
 }
 
 func TestCheckRefusesASchemaOlderThanTheProgramNeeds(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	m := migrator(t, url)
 	for version := uint(db.OldestSchema) - 1; version > 0; version-- {
@@ -186,6 +197,7 @@ func TestCheckRefusesASchemaOlderThanTheProgramNeeds(t *testing.T) {
 }
 
 func TestCheckRefusesARoleThatBypassesRowLevelSecurity(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	// Roles belong to the cluster, where other tests rely on todo_app: the damage
@@ -209,6 +221,7 @@ func TestCheckRefusesARoleThatBypassesRowLevelSecurity(t *testing.T) {
 }
 
 func TestCheckTellsALoginThatMayNotSwitchRolesWhatToRun(t *testing.T) {
+	t.Parallel()
 	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
 	super := dbtest.SuperuserURL(t, url)
 	login := dbtest.Value[string](t, super, "SELECT 'stranger_' || current_database()")
@@ -222,6 +235,7 @@ func TestCheckTellsALoginThatMayNotSwitchRolesWhatToRun(t *testing.T) {
 }
 
 func TestQueriesNameThemselvesToTheDatabase(t *testing.T) {
+	t.Parallel()
 	for name, statement := range db.Statements() {
 		if !strings.Contains(statement, "/* "+name+" */") {
 			t.Errorf("query %s does not say /* %s */ behind its first keyword", name, name)

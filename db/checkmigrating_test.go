@@ -15,6 +15,7 @@ import (
 // TestCheckReportsAMigrationUnderWayAndPasses holds an index that is made
 // CONCURRENTLY, and cuts it off.
 func TestCheckReportsAMigrationUnderWayAndPasses(t *testing.T) {
+	t.Parallel()
 	for mode, options := range modes {
 		t.Run(mode, func(t *testing.T) {
 			tn := newTenants(t, dbtest.NeonOwner, options...)

@@ -34,6 +34,7 @@ func hostileIDs() []string {
 }
 
 func TestScopeTakesAnyUserIDAsText(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "of alice", Priority: "low", Tags: []string{}})
 		for _, id := range hostileIDs() {
@@ -59,6 +60,7 @@ func TestScopeTakesAnyUserIDAsText(t *testing.T) {
 }
 
 func TestScopeRefusesAUserIDThatIsNoText(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		for _, id := range []string{"\x00", "alice\x00", "'\x00; RESET ROLE", "\xff'", "\xc0\xa7; RESET ROLE", "\xbf", "alice\xed\xa0\x80"} {
 			var role string
@@ -74,6 +76,7 @@ func TestScopeRefusesAUserIDThatIsNoText(t *testing.T) {
 
 // TestScopeKeepsItsConnectionAfterARefusedQuery looks for the same backend before and after.
 func TestScopeKeepsItsConnectionAfterARefusedQuery(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		backend := func() (pid int) {
 			if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
@@ -104,6 +107,7 @@ func TestScopeKeepsItsConnectionAfterARefusedQuery(t *testing.T) {
 }
 
 func TestScopeBoundsTheTimeOfAStatement(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		var limit string
 		if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT current_setting('statement_timeout')").Scan(&limit); err != nil || limit != "10s" {
@@ -113,6 +117,7 @@ func TestScopeBoundsTheTimeOfAStatement(t *testing.T) {
 }
 
 func TestDistributedModePreparesNothingForAUser(t *testing.T) {
+	t.Parallel()
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1", db.WithDistributed)
 	for n := range 50 {
 		user := fmt.Sprintf("user%d", n)
@@ -127,6 +132,7 @@ func TestDistributedModePreparesNothingForAUser(t *testing.T) {
 }
 
 func TestDistributedModeRefusesASessionThatWouldMisreadIt(t *testing.T) {
+	t.Parallel()
 	for setting, says := range map[string]string{
 		"standard_conforming_strings = off":       "standard_conforming_strings",
 		"client_encoding = 'LATIN1'":              "client_encoding",

@@ -13,6 +13,7 @@ import (
 // TestExportThatWaitsForARewriteIsWhole has an export meet a migration that writes
 // the table anew.
 func TestExportThatWaitsForARewriteIsWhole(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
 		export(t, pool)
@@ -33,6 +34,7 @@ func TestExportThatWaitsForARewriteIsWhole(t *testing.T) {
 }
 
 func TestExportIsTheUsersOwnInOneRoundTrip(t *testing.T) {
+	t.Parallel()
 	for mode, options := range modes {
 		t.Run(mode, func(t *testing.T) {
 			tn := newTenants(t, dbtest.NeonOwner, options...)

@@ -11,8 +11,9 @@ import (
 // pooler does not keep statements apart: who went on early would get a connection that
 // still knows some.
 func TestStopPreparingReplacesTheConnectionsBeforeItReturns(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
-	for range 100 {
+	for range dbtest.Scale(25, 100) {
 		pool := dbtest.Pool(t, url+"&pool_max_conns=1")
 		if err := pool.Warm(t.Context(), 1); err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 // TestRetryMendsAStatementOlderThanAMigration changes a result's type under a warm
 // connection.
 func TestRetryMendsAStatementOlderThanAMigration(t *testing.T) {
+	t.Parallel()
 	for name, route := range dbtest.Routes {
 		t.Run(name, func(t *testing.T) {
 			url := dbtest.New(t, dbtest.NeonOwner)
@@ -45,6 +46,7 @@ func TestRetryMendsAStatementOlderThanAMigration(t *testing.T) {
 }
 
 func TestRetryLeavesAStatementOfOneRoundTrip(t *testing.T) {
+	t.Parallel()
 	for name, route := range dbtest.Routes {
 		t.Run(name, func(t *testing.T) {
 			url := dbtest.New(t, dbtest.NeonOwner)
@@ -71,6 +73,7 @@ func TestRetryLeavesAStatementOfOneRoundTrip(t *testing.T) {
 // TestResultIsReadByTheTypesThatItHas has a pooler's new connection prepare a statement that
 // its client prepared on another, before the result changed its type.
 func TestResultIsReadByTheTypesThatItHas(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, dbtest.NewPgBouncer(t, url, 1, true).URL)
 	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
@@ -87,6 +90,7 @@ func TestResultIsReadByTheTypesThatItHas(t *testing.T) {
 // TestPoolerWithoutPreparedStatementsIsDetected has two servers share the pooler's one
 // connection, on which what one has prepared is in the other's way.
 func TestPoolerWithoutPreparedStatementsIsDetected(t *testing.T) {
+	t.Parallel()
 	url := dbtest.NewPgBouncer(t, dbtest.New(t, dbtest.NeonOwner), 1, false).URL
 	var log strings.Builder
 	for _, user := range []string{alice, bob, alice} {
@@ -101,6 +105,7 @@ func TestPoolerWithoutPreparedStatementsIsDetected(t *testing.T) {
 }
 
 func TestOpenPreparesAsTheURLSays(t *testing.T) {
+	t.Parallel()
 	for parameter, want := range map[string]int{
 		"": 2, // the scope and the query
 		"&default_query_exec_mode=cache_statement": 2,
@@ -117,6 +122,7 @@ func TestOpenPreparesAsTheURLSays(t *testing.T) {
 }
 
 func TestPoolerThatGoesAwayIsUnavailableUntilItIsBack(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pooler := dbtest.NewPgBouncer(t, url, 2, false)
 	pool := dbtest.Pool(t, pooler.URL)

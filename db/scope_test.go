@@ -26,6 +26,7 @@ func inEachMode(t *testing.T, test func(t *testing.T, pool *db.Pool, url string)
 }
 
 func TestScopeRunsEachQueryInOneRoundTrip(t *testing.T) {
+	t.Parallel()
 	for mode, options := range modes {
 		proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
 		pool := dbtest.Pool(t, proxy.URL+"&pool_max_conns=1", options...)
@@ -50,6 +51,7 @@ func TestScopeRunsEachQueryInOneRoundTrip(t *testing.T) {
 }
 
 func TestScopeLeavesNothingOnTheConnection(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		if _, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000}); err != nil {
 			t.Fatal(err)
@@ -63,6 +65,7 @@ func TestScopeLeavesNothingOnTheConnection(t *testing.T) {
 // TestScopeKeepsUsersApartOnFewConnections has 32 users at once on 2 connections: what
 // one leaves behind, another would meet.
 func TestScopeKeepsUsersApartOnFewConnections(t *testing.T) {
+	t.Parallel()
 	for mode, options := range modes {
 		for _, login := range dbtest.Logins {
 			for name, route := range dbtest.Routes {
@@ -129,6 +132,7 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 }
 
 func TestCommitThatFailsIsAnError(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		dbtest.Exec(t, url, `
 			CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$;
@@ -141,6 +145,7 @@ func TestCommitThatFailsIsAnError(t *testing.T) {
 }
 
 func TestErrorOfADatabaseThatIsAwayIsUnavailable(t *testing.T) {
+	t.Parallel()
 	pool := dbtest.Pool(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
 	_, err := pool.As(alice).ListTasks(t.Context(), db.ListTasksParams{UserID: alice, PageSize: 1000})
 	if !errors.Is(err, db.ErrUnavailable) {
@@ -152,6 +157,7 @@ func TestErrorOfADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 }
 
 func TestErrorOfAClientThatLeavesIsNotTheDatabases(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -163,6 +169,7 @@ func TestErrorOfAClientThatLeavesIsNotTheDatabases(t *testing.T) {
 }
 
 func TestErrorOfAConstraintNamesIt(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		for title, constraint := range map[string]string{
 			"":                        "tasks_title_length",
@@ -186,6 +193,7 @@ func TestErrorOfAConstraintNamesIt(t *testing.T) {
 // TestRetryRepeatsReadsOnALostConnection kills the connection before each query that only
 // reads.
 func TestRetryRepeatsReadsOnALostConnection(t *testing.T) {
+	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, url string) {
 		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
 		for name, statement := range db.Statements() {
@@ -207,6 +215,7 @@ func TestRetryRepeatsReadsOnALostConnection(t *testing.T) {
 // TestRetryRepeatsAWriteOnlyIfItWasNotSent kills the connection before it has
 // prepared the write, and after: then nobody knows whether the write was done.
 func TestRetryRepeatsAWriteOnlyIfItWasNotSent(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
 	q := pool.As(alice)
@@ -231,6 +240,7 @@ func TestRetryRepeatsAWriteOnlyIfItWasNotSent(t *testing.T) {
 }
 
 func TestCreateTaskThatRacesWithErasureIsUnavailable(t *testing.T) {
+	t.Parallel()
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	q := pool.As(alice)
 	var wg sync.WaitGroup

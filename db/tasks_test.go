@@ -15,6 +15,7 @@ import (
 )
 
 func TestCreateTaskTwiceWithOneIDMakesOneTask(t *testing.T) {
+	t.Parallel()
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	id := uuid.New()
 	first := create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "first", Priority: "medium", Tags: []string{}})
@@ -32,6 +33,7 @@ func TestCreateTaskTwiceWithOneIDMakesOneTask(t *testing.T) {
 }
 
 func TestCreateTaskRacesMakeOneUserAndOneTask(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	for round := range 20 {
@@ -60,6 +62,7 @@ func TestCreateTaskRacesMakeOneUserAndOneTask(t *testing.T) {
 }
 
 func TestUpdateTaskMovesUpdatedAtWithEveryChangeAndOnlyThen(t *testing.T) {
+	t.Parallel()
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Description: new("b"), Priority: "medium", Tags: []string{}})
 	if !made.Task.UpdatedAt.Equal(made.Task.CreatedAt) {
@@ -94,6 +97,7 @@ func TestUpdateTaskMovesUpdatedAtWithEveryChangeAndOnlyThen(t *testing.T) {
 }
 
 func TestCompleteTaskCountsConcurrentToggles(t *testing.T) {
+	t.Parallel()
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
 	made := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "medium", Tags: []string{}})
 	seen := make(chan db.CompleteTaskRow, 101)
@@ -122,6 +126,7 @@ func TestCompleteTaskCountsConcurrentToggles(t *testing.T) {
 }
 
 func TestListTasksIsNewestFirst(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	for range 5 {
@@ -141,6 +146,7 @@ func TestListTasksIsNewestFirst(t *testing.T) {
 }
 
 func TestUsersEmailFollowsTheLatestWriteThatCarriesOne(t *testing.T) {
+	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	id := uuid.New()

@@ -43,7 +43,8 @@ var the server
 func (s *server) create(t testing.TB, login Login, template string) string {
 	t.Helper()
 	name := fmt.Sprintf("%s_%d", s.prefix, s.count.Add(1))
-	if err := execute(t.Context(), s.super, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s OWNER %s", name, template, s.role(login))); err != nil {
+	// A copy of the files takes a tenth of the time that writing them to the log does.
+	if err := execute(t.Context(), s.super, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, template, s.role(login))); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
