@@ -31,7 +31,7 @@ type Schema struct {
 // Check reports whether the server may work on this database: its schema is not older
 // than OldestSchema, whatever the program was built for, every query can run there as
 // todo_app, and row-level security holds. A migration that is under way is no obstacle.
-// The error says which command mends it.
+// The error says which command fixes it.
 func (p *Pool) Check(ctx context.Context) (Schema, error) {
 	return p.checkFor(ctx, OldestSchema, todosql.LatestVersion())
 }

@@ -16,7 +16,7 @@ import (
 const maxTries = 5
 
 // retry calls send until it succeeds, or fails in a way that sending again does not
-// mend. send adds suffix to the text of what it sends. What is sent again has done
+// fix. send adds suffix to the text of what it sends. What is sent again has done
 // nothing before: it was not sent, PostgreSQL refused to begin it, or it only reads.
 //
 // A prepared statement whose result a migration has changed is refused for good

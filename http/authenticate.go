@@ -28,7 +28,7 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 	})
 }
 
-// requireOwner is the first wall of three: the verified user must be the path's.
+// requireOwner is the first of the three checks: the verified user must be the path's.
 func requireOwner(r *http.Request) error {
 	if identity, ok := auth.FromContext(r.Context()); !ok || identity.UserID != pathValue(r, "user_id") {
 		return errForbidden

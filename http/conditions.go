@@ -27,7 +27,7 @@ func ifMatch(r *http.Request) ([]int64, error) {
 	return versions, nil
 }
 
-// notModified tells whether If-None-Match names what the client has already, by
+// notModified reports whether If-None-Match names what the client has already, by
 // weak comparison (RFC 9110, section 13.1.2). A malformed one is ignored.
 func notModified(r *http.Request, etag string) bool {
 	header := strings.Join(r.Header.Values("If-None-Match"), ",")

@@ -152,7 +152,7 @@ func clip(name string) string {
 	return string([]rune(name)[:maxEchoedName]) + "…"
 }
 
-// hasNoNUL tells whether PostgreSQL's text can hold a string.
+// hasNoNUL reports whether PostgreSQL's text can hold a string.
 func hasNoNUL(s string) bool { return !strings.ContainsRune(s, 0) }
 
 // either returns the first rule that is broken.

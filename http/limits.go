@@ -29,7 +29,7 @@ const (
 	maxEchoedName  = 100
 )
 
-// within tells whether a text has at least and at most so many characters.
+// within reports whether a text has at least and at most so many characters.
 func within(s string, least, most int) bool {
 	n := utf8.RuneCountInString(s)
 	return least <= n && n <= most

@@ -175,7 +175,7 @@ func (p parameters) number(name string, most int) (int, error) {
 	return n, nil
 }
 
-// empty tells whether the filters let every task pass.
+// empty reports whether the filters let every task pass.
 func (f filters) empty() bool {
 	return f.completed == nil && f.priority == nil && len(f.tags) == 0 && f.search == nil && f.dueAfter == nil && f.dueBefore == nil
 }

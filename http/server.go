@@ -65,5 +65,5 @@ func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// inAPI tells whether a request is under /api/, where a token is required.
+// inAPI reports whether a request is under /api/, where a token is required.
 func inAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.EscapedPath(), "/api/") }
