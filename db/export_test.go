@@ -7,7 +7,7 @@ import (
 
 // Scope is a user's scope itself, for SQL that no generated query says.
 func (p *Pool) Scope(userID string) DBTX {
-	return scope{p, settings{userID: userID, limit: statementTimeout}}
+	return scope{p, settings{userID: userID, limit: statementTimeout}, nil}
 }
 
 // Leftovers says what a connection of the pool still carries of a scope, "" for

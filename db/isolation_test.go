@@ -44,9 +44,20 @@ var attempts = withLists(map[string]attempt{
 		return []db.Task{row.Task}, 0, err
 	},
 	"DeleteTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
-		deleted, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id, Email: new("other@example.test")})
-		if deleted {
-			return nil, 1, err
+		row, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id, Email: new("other@example.test")})
+		return []db.Task{row.Task}, 0, err
+	},
+	"GetDeletedTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		version, err := q.GetDeletedTask(ctx, db.GetDeletedTaskParams{UserID: user, ID: gone(id)})
+		if err == nil {
+			return nil, version, nil
+		}
+		return nil, 0, err
+	},
+	"GetCounter": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		row, err := q.GetCounter(ctx, db.GetCounterParams{UserID: user})
+		if err == nil && user == alice {
+			return nil, row.Version, nil
 		}
 		return nil, 0, err
 	},
@@ -157,6 +168,9 @@ func TestIsolationHoldsByRowLevelSecurityAlone(t *testing.T) {
 		"UPDATE users SET id = 'alice'",
 		"INSERT INTO tasks (user_id, id, title) VALUES ('alice', gen_random_uuid(), 'planted')",
 		"INSERT INTO users (id) VALUES ('carol')",
+		"UPDATE users SET version = version + 1, forgotten_version = version, deleted_version = 0",
+		"INSERT INTO deleted_tasks (user_id, id, version) VALUES ('alice', gen_random_uuid(), 1)",
+		"UPDATE deleted_tasks SET version = 1",
 		"INSERT INTO users (id) VALUES ('alice') ON CONFLICT (id) DO UPDATE SET email = 'other@example.test'",
 	}
 	for _, format := range []string{

@@ -32,6 +32,6 @@ type Task struct {
 	DueDate *time.Time
 	// Up to 20 labels of 1 to 50 characters, in the user's order.
 	Tags []string
-	// 1 at first, and one more with every change: the ETag.
+	// The number of the latest change, from users.version: the ETag. Until the counter came, 1 at first and one more with every change.
 	Version int64
 }

@@ -12,6 +12,7 @@ type OwnedTable struct {
 var ownedTables = []OwnedTable{
 	{Table: "users", OwnerColumn: "id"},
 	{Table: "tasks", OwnerColumn: "user_id"},
+	{Table: "deleted_tasks", OwnerColumn: "user_id"},
 }
 
 // OwnedTables returns every table of users' rows, those that others reference first.

@@ -9,46 +9,55 @@ import (
 )
 
 type Querier interface {
-	// ClearTasks removes one user's tasks that pass the filters, and counts them.
+	// ClearTasks removes one user's tasks that pass the filters, leaves a tombstone of
+	// each, and counts them. All tombstones get one number of the owner's counter; those
+	// that are older than 90 days go. Where there is none to remove, nothing is written.
 	//
-	// Index: users_pkey, and one that begins with user_id; a scan of the table of
-	// tasks for a user who owns much of it.
-	// Buffers: at most 24 with 5 tasks, 32,000 with 50,000.
+	// Index: users_pkey, deleted_tasks_pkey, deleted_tasks_user_id_version_idx, and one
+	// that begins with user_id; a scan of the table of tasks for a user who owns much of it.
+	// Buffers: at most 64 with 5 tasks, 400,000 with 50,000.
 	ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error)
 	// CompleteTask sets completed, or toggles it where no value is given, in one
-	// atomic statement. if_match and matched are UpdateTask's.
+	// atomic statement. if_match, if_none_match, matched and overtaken are UpdateTask's.
 	//
 	// Index: users_pkey, tasks_pkey.
-	// Buffers: at most 32.
+	// Buffers: at most 40.
 	CompleteTask(ctx context.Context, arg CompleteTaskParams) (CompleteTaskRow, error)
 	// CompleteTasks sets completed of one user's tasks that pass the filters and are
-	// not so yet, and counts them.
+	// not so yet, and counts them. All get one number of the owner's counter; where there
+	// is none to change, nothing is written.
 	//
 	// Index: users_pkey, and one that begins with user_id; a scan of the table of
 	// tasks for a user who owns much of it.
-	// Buffers: at most 72 with 5 tasks, 400,000 with 50,000.
+	// Buffers: at most 80 with 5 tasks, 400,000 with 50,000.
 	CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error)
 	// CreateTask adds a task, and its owner with the first one. An id that the user
-	// already has returns the stored task unchanged, with created false: a retry
-	// never makes a second task. The owner's row is written only where it is missing
-	// or the token brings another e-mail.
+	// already has returns the stored task, with created false, and nothing is written: a
+	// retry never makes a second task. No row says that the id was deleted, unless revive
+	// is given, or that another writer came between: nothing of the task was written, and
+	// asking again tells.
 	//
-	// Index: users_pkey, tasks_pkey.
-	// Buffers: at most 32.
+	// The owner's row is locked before the task is touched, as in every query that changes
+	// something, and only if by the statement's snapshot it will. What was deleted since
+	// that snapshot would go unseen, so such a deletion keeps the statement from counting.
+	//
+	// Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
+	// Buffers: at most 40.
 	CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error)
-	// DeleteTask removes one task of one user. deleted is false where if_match is
-	// given and lacks the task's version; no row says that there is no such task. An
-	// engine that runs the parts of a WITH one by one has to look before it deletes.
+	// DeleteTask removes one task of one user and leaves a tombstone; those that are older
+	// than 90 days go. It returns the task as it was; no row says that there is none.
+	// if_match, if_none_match, matched and overtaken are UpdateTask's.
 	//
-	// Index: users_pkey, tasks_pkey.
-	// Buffers: at most 24.
-	DeleteTask(ctx context.Context, arg DeleteTaskParams) (bool, error)
-	// EraseAccount removes one user, and by the foreign key every task of it, and
-	// counts the user: 0 where nothing was ever written.
+	// Index: users_pkey, tasks_pkey, deleted_tasks_pkey,
+	// deleted_tasks_user_id_version_idx.
+	// Buffers: at most 48.
+	DeleteTask(ctx context.Context, arg DeleteTaskParams) (DeleteTaskRow, error)
+	// EraseAccount removes one user, and by the foreign key every task and
+	// tombstone of it, and counts the user: 0 where nothing was ever written.
 	//
-	// Index: users_pkey, and one that begins with user_id; a scan of the table of
-	// tasks for a user who owns much of it.
-	// Buffers: at most 40 with 5 tasks, 70,000 with 50,000.
+	// Index: users_pkey, and one that begins with user_id of each table that references
+	// it; a scan of the table of tasks for a user who owns much of it.
+	// Buffers: at most 56 with 5 tasks, 90,000 with 50,000.
 	EraseAccount(ctx context.Context, arg EraseAccountParams) (int64, error)
 	// ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
 	// the planner cannot know: it expects that not all rows will be fetched, so it reads
@@ -64,6 +73,19 @@ type Querier interface {
 	// tasks for a user who owns much of it.
 	// Buffers: at most 18 with 5 tasks, 4,000 with 50,000.
 	GetAccount(ctx context.Context, arg GetAccountParams) (GetAccountRow, error)
+	// GetCounter returns the number of the latest change to a task of one user, the number
+	// up to which deletions are forgotten, and when the account began: one that was erased
+	// and came back is another. No row says that the user never wrote.
+	//
+	// Index: users_pkey.
+	// Buffers: at most 6.
+	GetCounter(ctx context.Context, arg GetCounterParams) (GetCounterRow, error)
+	// GetDeletedTask returns the number of the deletion of one task of one user; no row
+	// says that no such deletion is remembered.
+	//
+	// Index: deleted_tasks_pkey.
+	// Buffers: at most 8.
+	GetDeletedTask(ctx context.Context, arg GetDeletedTaskParams) (int64, error)
 	// GetTask returns one task of one user.
 	//
 	// Index: tasks_pkey.
@@ -178,19 +200,22 @@ type Querier interface {
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByUpdatedAtDescParams) ([]Task, error)
 	// SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
-	// them. The arrays have one element a task.
+	// them. The arrays have one element a task. All get one number of the owner's counter.
 	//
 	// Index: users_pkey.
 	// Buffers: at most 200 for ten tasks.
 	SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, error)
 	// UpdateTask changes the fields that are given and keeps the others; a NULL
-	// description or due_date counts only with its _given. A change counts version up
-	// and moves updated_at forward, even when two requests change the task at once.
-	// Where if_match is given and lacks the task's version, nothing changes and
-	// matched is false.
+	// description or due_date counts only with its _given. A change takes the next number
+	// of the owner's counter as version and moves updated_at forward, even when two
+	// requests change the task at once; where no field would change, nothing is written.
+	// if_match names the versions of which the task must have one, and if_none_match those
+	// of which it must have none: where it does not, nothing is written and matched is
+	// false. Where overtaken is true, another writer came between and no task was changed:
+	// asking again tells.
 	//
 	// Index: users_pkey, tasks_pkey.
-	// Buffers: at most 32.
+	// Buffers: at most 40.
 	UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateTaskRow, error)
 }
 

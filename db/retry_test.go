@@ -38,8 +38,8 @@ func TestRetryMendsAStatementOlderThanAMigration(t *testing.T) {
 				dbtest.Exec(t, url, "ALTER TABLE tasks ALTER description TYPE "+kind)
 			}
 			task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.Task.ID})
-			if err != nil || task.Version != 7 {
-				t.Errorf("after 6 toggles: %+v, %v", task, err)
+			if err != nil || task.Completed || task.Version < made.Task.Version+6 {
+				t.Errorf("after 6 toggles of %+v: %+v, %v", made.Task, task, err)
 			}
 		})
 	}

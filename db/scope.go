@@ -17,13 +17,14 @@ import (
 // A query that finds no row returns ErrNotFound, one that a constraint refuses a
 // *ConstraintError, and one that the database could not serve ErrUnavailable.
 func (p *Pool) As(userID string) *Queries {
-	return New(scope{p, settings{userID: userID, limit: statementTimeout}})
+	return New(scope{p, settings{userID: userID, limit: statementTimeout}, nil})
 }
 
 // scope is the DBTX of one user.
 type scope struct {
 	pool *Pool
 	settings
+	version *int64 // where the counter that goes before each query is read to, nil for none
 }
 
 func (s scope) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -45,7 +46,7 @@ func (s scope) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	var rows pgx.Rows
 	err := s.pool.retry(ctx, isRead(sql), func(suffix string) (err error) {
-		rows, err = s.queryOnce(ctx, sql+suffix, args)
+		rows, err = s.queryOnce(ctx, sql, suffix, args)
 		return err
 	})
 	if err != nil {
@@ -54,7 +55,7 @@ func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 	return rows, nil
 }
 
-func (s scope) queryOnce(ctx context.Context, sql string, args []any) (pgx.Rows, error) {
+func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (pgx.Rows, error) {
 	start := time.Now()
 	conn, releaseConn, err := s.pool.acquireFor(ctx, s.userID)
 	if err != nil {
@@ -68,12 +69,25 @@ func (s scope) queryOnce(ctx context.Context, sql string, args []any) (pgx.Rows,
 		cancel()
 		recordTiming(ctx, queryName(sql), time.Since(start))
 	}
-	results, err := s.pool.send(ctx, conn, s.settings, query{sql, args})
+	queries := []query{{sql + suffix, args}}
+	if s.version != nil {
+		queries = []query{{getCounter + suffix, []any{s.userID}}, queries[0]}
+	}
+	results, err := s.pool.send(ctx, conn, s.settings, queries...)
 	if err != nil {
 		release()
 		return nil, err
 	}
-	rows, err := results.Query()
+	if s.version != nil {
+		var counter GetCounterRow
+		if counter, err = readCounter(results); err == nil {
+			*s.version = counter.Version
+		}
+	}
+	var rows pgx.Rows
+	if err == nil {
+		rows, err = results.Query()
+	}
 	if err != nil {
 		_ = results.Close()
 		release()

@@ -13,60 +13,86 @@ import (
 )
 
 const completeTask = `-- name: CompleteTask :one
-WITH /* CompleteTask */ before AS (
+WITH /* CompleteTask */ before AS MATERIALIZED (
   SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
-), owner AS (
-  UPDATE users
-  SET email = $3, updated_at = GREATEST(now(), updated_at)
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
   WHERE users.id = $1
-    AND email IS DISTINCT FROM COALESCE($3, email)
 ), given AS (
-  SELECT $4::boolean AS completed,
+  SELECT $3::text AS email,
+         $4::boolean AS completed,
          $5::bigint[] AS if_match,
+         $6::bigint[] AS if_none_match,
          now() AS now
+), verdict AS MATERIALIZED (
+  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
+         given.completed IS DISTINCT FROM tasks.completed AS differs,
+         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+         account.version
+  FROM before AS tasks
+  CROSS JOIN account
+  CROSS JOIN given
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      email = COALESCE(given.email, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM verdict
+  CROSS JOIN given
+  WHERE users.id = $1
+    AND verdict.matched
+    AND verdict.differs
+    AND users.deleted_version <= verdict.version
+    AND (NOT verdict.conditional OR users.version = verdict.version)
+  RETURNING users.version
 ), changed AS (
   UPDATE tasks
   SET completed = COALESCE(given.completed, NOT tasks.completed),
-      version = CASE WHEN given.completed = tasks.completed THEN tasks.version ELSE tasks.version + 1 END,
-      updated_at = CASE
-        WHEN given.completed = tasks.completed THEN tasks.updated_at
-        ELSE GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-      END
+      version = counted.version,
+      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
   FROM given
+  CROSS JOIN counted
   WHERE tasks.user_id = $1
     AND tasks.id = $2
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
+    AND given.completed IS DISTINCT FROM tasks.completed
   RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, false AS matched
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
+CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed)
 `
 
 type CompleteTaskParams struct {
-	UserID    string
-	ID        uuid.UUID
-	Email     *string
-	Completed *bool
-	IfMatch   []int64
+	UserID      string
+	ID          uuid.UUID
+	Email       *string
+	Completed   *bool
+	IfMatch     []int64
+	IfNoneMatch []int64
 }
 
 type CompleteTaskRow struct {
-	Task    Task
-	Matched bool
+	Task      Task
+	Matched   bool
+	Overtaken bool
 }
 
 // CompleteTask sets completed, or toggles it where no value is given, in one
-// atomic statement. if_match and matched are UpdateTask's.
+// atomic statement. if_match, if_none_match, matched and overtaken are UpdateTask's.
 //
 // Index: users_pkey, tasks_pkey.
-// Buffers: at most 32.
+// Buffers: at most 40.
 func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (CompleteTaskRow, error) {
 	row := q.db.QueryRow(ctx, completeTask,
 		arg.UserID,
@@ -74,6 +100,7 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 		arg.Email,
 		arg.Completed,
 		arg.IfMatch,
+		arg.IfNoneMatch,
 	)
 	var i CompleteTaskRow
 	err := row.Scan(
@@ -89,40 +116,82 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 		&i.Task.Tags,
 		&i.Task.Version,
 		&i.Matched,
+		&i.Overtaken,
 	)
 	return i, err
 }
 
 const createTask = `-- name: CreateTask :one
-WITH /* CreateTask */ owner AS (
+WITH /* CreateTask */ stored AS MATERIALIZED (
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  FROM tasks
+  WHERE tasks.user_id = $1
+    AND tasks.id = $2
+), tombstone AS MATERIALIZED (
+  SELECT id
+  FROM deleted_tasks
+  WHERE deleted_tasks.user_id = $1
+    AND deleted_tasks.id = $2
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
+  WHERE users.id = $1
+), due AS MATERIALIZED (
+  SELECT true AS due
+  WHERE NOT EXISTS (SELECT FROM stored)
+    AND ($3::boolean OR NOT EXISTS (SELECT FROM tombstone))
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      email = COALESCE($4::text, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM account
+  CROSS JOIN due
+  WHERE users.id = $1
+    AND users.deleted_version <= account.version
+  RETURNING users.version
+), added AS (
   INSERT INTO users (id, email)
-  SELECT $1, $9
-  WHERE NOT EXISTS (
-    SELECT FROM users
-    WHERE users.id = $1
-      AND email IS NOT DISTINCT FROM COALESCE($9, email)
-  )
-  ON CONFLICT (id) DO UPDATE
-  SET email = excluded.email, updated_at = GREATEST(excluded.updated_at, users.updated_at)
-  WHERE users.email IS DISTINCT FROM COALESCE(excluded.email, users.email)
+  SELECT $1, $4
+  FROM due
+  WHERE NOT EXISTS (SELECT FROM account)
+  ON CONFLICT (id) DO NOTHING
+  RETURNING version
+), number AS (
+  SELECT version FROM counted
+  UNION ALL
+  SELECT version FROM added
+), revived AS (
+  DELETE FROM deleted_tasks
+  USING number
+  WHERE deleted_tasks.user_id = $1
+    AND deleted_tasks.id = $2
+), inserted AS (
+  INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags, version)
+  SELECT $1, $2::uuid, $5::text, $6::text, $7::boolean,
+         $8::text, $9::timestamptz, $10::text[], number.version
+  FROM number
+  ON CONFLICT (user_id, id) DO NOTHING
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (user_id, id) DO UPDATE
-SET title = tasks.title
-RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (xmax = 0)::boolean AS created
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS created
+FROM inserted AS tasks
+UNION ALL
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, false AS created
+FROM stored AS tasks
 `
 
 type CreateTaskParams struct {
 	UserID      string
 	ID          uuid.UUID
+	Revive      bool
+	Email       *string
 	Title       string
 	Description *string
 	Completed   bool
 	Priority    string
 	DueDate     *time.Time
 	Tags        []string
-	Email       *string
 }
 
 type CreateTaskRow struct {
@@ -131,23 +200,29 @@ type CreateTaskRow struct {
 }
 
 // CreateTask adds a task, and its owner with the first one. An id that the user
-// already has returns the stored task unchanged, with created false: a retry
-// never makes a second task. The owner's row is written only where it is missing
-// or the token brings another e-mail.
+// already has returns the stored task, with created false, and nothing is written: a
+// retry never makes a second task. No row says that the id was deleted, unless revive
+// is given, or that another writer came between: nothing of the task was written, and
+// asking again tells.
 //
-// Index: users_pkey, tasks_pkey.
-// Buffers: at most 32.
+// The owner's row is locked before the task is touched, as in every query that changes
+// something, and only if by the statement's snapshot it will. What was deleted since
+// that snapshot would go unseen, so such a deletion keeps the statement from counting.
+//
+// Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
+// Buffers: at most 40.
 func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error) {
 	row := q.db.QueryRow(ctx, createTask,
 		arg.UserID,
 		arg.ID,
+		arg.Revive,
+		arg.Email,
 		arg.Title,
 		arg.Description,
 		arg.Completed,
 		arg.Priority,
 		arg.DueDate,
 		arg.Tags,
-		arg.Email,
 	)
 	var i CreateTaskRow
 	err := row.Scan(
@@ -169,49 +244,145 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 
 const deleteTask = `-- name: DeleteTask :one
 WITH /* DeleteTask */ before AS MATERIALIZED (
-  SELECT id
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
-), owner AS (
-  UPDATE users
-  SET email = $3, updated_at = GREATEST(now(), updated_at)
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
   WHERE users.id = $1
-    AND email IS DISTINCT FROM COALESCE($3, email)
+), verdict AS MATERIALIZED (
+  SELECT ($3::bigint[] IS NULL OR tasks.version = ANY ($3::bigint[]))
+           AND ($4::bigint[] IS NULL OR tasks.version <> ALL ($4::bigint[])) AS matched,
+         $3::bigint[] IS NOT NULL OR $4::bigint[] IS NOT NULL AS conditional,
+         account.version
+  FROM before AS tasks
+  CROSS JOIN account
+), old AS MATERIALIZED (
+  SELECT id, version
+  FROM deleted_tasks
+  WHERE deleted_tasks.user_id = $1
+    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
+    AND EXISTS (SELECT FROM verdict)
+), forgotten AS MATERIALIZED (
+  SELECT COALESCE(max(version), 0) AS version
+  FROM old
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      forgotten_version = GREATEST(users.forgotten_version, forgotten.version),
+      email = COALESCE($5::text, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM verdict
+  CROSS JOIN forgotten
+  WHERE users.id = $1
+    AND verdict.matched
+    AND users.deleted_version <= verdict.version
+    AND (NOT verdict.conditional OR users.version = verdict.version)
+  RETURNING users.version
+), pruned AS (
+  DELETE FROM deleted_tasks
+  USING old
+  CROSS JOIN counted
+  WHERE deleted_tasks.user_id = $1
+    AND deleted_tasks.id = old.id
+    AND deleted_tasks.version = old.version
+    AND deleted_tasks.id <> $2
 ), deleted AS (
   DELETE FROM tasks
+  USING counted
   WHERE tasks.user_id = $1
     AND tasks.id = $2
-    AND ($4::bigint[] IS NULL OR version = ANY ($4::bigint[]))
+    AND ($3::bigint[] IS NULL OR tasks.version = ANY ($3::bigint[]))
+    AND ($4::bigint[] IS NULL OR tasks.version <> ALL ($4::bigint[]))
   RETURNING tasks.id
+), buried AS (
+  INSERT INTO deleted_tasks (user_id, id, version)
+  SELECT $1, deleted.id, counted.version
+  FROM deleted
+  CROSS JOIN counted
+  ON CONFLICT (user_id, id) DO UPDATE
+  SET version = excluded.version, deleted_at = excluded.deleted_at
+  RETURNING id
 )
-SELECT EXISTS (SELECT FROM deleted) AS deleted
-FROM before
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (verdict.matched)::boolean AS matched,
+       (verdict.matched AND NOT EXISTS (SELECT FROM buried))::boolean AS overtaken
+FROM before AS tasks
+CROSS JOIN verdict
 `
 
 type DeleteTaskParams struct {
-	UserID  string
-	ID      uuid.UUID
-	Email   *string
-	IfMatch []int64
+	UserID      string
+	ID          uuid.UUID
+	IfMatch     []int64
+	IfNoneMatch []int64
+	Email       *string
 }
 
-// DeleteTask removes one task of one user. deleted is false where if_match is
-// given and lacks the task's version; no row says that there is no such task. An
-// engine that runs the parts of a WITH one by one has to look before it deletes.
+type DeleteTaskRow struct {
+	Task      Task
+	Matched   bool
+	Overtaken bool
+}
+
+// DeleteTask removes one task of one user and leaves a tombstone; those that are older
+// than 90 days go. It returns the task as it was; no row says that there is none.
+// if_match, if_none_match, matched and overtaken are UpdateTask's.
 //
-// Index: users_pkey, tasks_pkey.
-// Buffers: at most 24.
-func (q *Queries) DeleteTask(ctx context.Context, arg DeleteTaskParams) (bool, error) {
+// Index: users_pkey, tasks_pkey, deleted_tasks_pkey,
+// deleted_tasks_user_id_version_idx.
+// Buffers: at most 48.
+func (q *Queries) DeleteTask(ctx context.Context, arg DeleteTaskParams) (DeleteTaskRow, error) {
 	row := q.db.QueryRow(ctx, deleteTask,
 		arg.UserID,
 		arg.ID,
-		arg.Email,
 		arg.IfMatch,
+		arg.IfNoneMatch,
+		arg.Email,
 	)
-	var deleted bool
-	err := row.Scan(&deleted)
-	return deleted, err
+	var i DeleteTaskRow
+	err := row.Scan(
+		&i.Task.UserID,
+		&i.Task.ID,
+		&i.Task.Title,
+		&i.Task.Description,
+		&i.Task.Completed,
+		&i.Task.CreatedAt,
+		&i.Task.UpdatedAt,
+		&i.Task.Priority,
+		&i.Task.DueDate,
+		&i.Task.Tags,
+		&i.Task.Version,
+		&i.Matched,
+		&i.Overtaken,
+	)
+	return i, err
+}
+
+const getDeletedTask = `-- name: GetDeletedTask :one
+SELECT /* GetDeletedTask */ version
+FROM deleted_tasks
+WHERE user_id = $1
+  AND id = $2
+`
+
+type GetDeletedTaskParams struct {
+	UserID string
+	ID     uuid.UUID
+}
+
+// GetDeletedTask returns the number of the deletion of one task of one user; no row
+// says that no such deletion is remembered.
+//
+// Index: deleted_tasks_pkey.
+// Buffers: at most 8.
+func (q *Queries) GetDeletedTask(ctx context.Context, arg GetDeletedTaskParams) (int64, error) {
+	row := q.db.QueryRow(ctx, getDeletedTask, arg.UserID, arg.ID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
 }
 
 const getTask = `-- name: GetTask :one
@@ -250,35 +421,41 @@ func (q *Queries) GetTask(ctx context.Context, arg GetTaskParams) (Task, error) 
 }
 
 const seedTasks = `-- name: SeedTasks :execrows
-WITH /* SeedTasks */ owner AS (
+WITH /* SeedTasks */ counted AS (
   INSERT INTO users (id, email)
-  VALUES ($1, $5)
-  ON CONFLICT (id) DO NOTHING
+  VALUES ($1, $2)
+  ON CONFLICT (id) DO UPDATE
+  SET version = GREATEST(users.version + 1, excluded.version), updated_at = GREATEST(excluded.updated_at, users.updated_at)
+  RETURNING version
+), given AS (
+  SELECT unnest($3::uuid[]) AS id, unnest($4::text[]) AS title, unnest($5::boolean[]) AS completed
 )
-INSERT INTO tasks (user_id, id, title, completed)
-SELECT $1, unnest($2::uuid[]), unnest($3::text[]), unnest($4::boolean[])
+INSERT INTO tasks (user_id, id, title, completed, version)
+SELECT $1, given.id, given.title, given.completed, counted.version
+FROM given
+CROSS JOIN counted
 `
 
 type SeedTasksParams struct {
 	UserID    string
+	Email     *string
 	Ids       []uuid.UUID
 	Titles    []string
 	Completed []bool
-	Email     *string
 }
 
 // SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
-// them. The arrays have one element a task.
+// them. The arrays have one element a task. All get one number of the owner's counter.
 //
 // Index: users_pkey.
 // Buffers: at most 200 for ten tasks.
 func (q *Queries) SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, error) {
 	result, err := q.db.Exec(ctx, seedTasks,
 		arg.UserID,
+		arg.Email,
 		arg.Ids,
 		arg.Titles,
 		arg.Completed,
-		arg.Email,
 	)
 	if err != nil {
 		return 0, err
@@ -287,18 +464,18 @@ func (q *Queries) SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, er
 }
 
 const updateTask = `-- name: UpdateTask :one
-WITH /* UpdateTask */ before AS (
+WITH /* UpdateTask */ before AS MATERIALIZED (
   SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
-), owner AS (
-  UPDATE users
-  SET email = $3, updated_at = GREATEST(now(), updated_at)
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
   WHERE users.id = $1
-    AND email IS DISTINCT FROM COALESCE($3, email)
 ), given AS (
-  SELECT $4::text AS title,
+  SELECT $3::text AS email,
+         $4::text AS title,
          $5::boolean AS description_given,
          $6::text AS description,
          $7::boolean AS completed,
@@ -307,7 +484,35 @@ WITH /* UpdateTask */ before AS (
          $10::timestamptz AS due_date,
          $11::text[] AS tags,
          $12::bigint[] AS if_match,
+         $13::bigint[] AS if_none_match,
          now() AS now
+), verdict AS MATERIALIZED (
+  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
+         COALESCE(given.title <> tasks.title, false)
+           OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+           OR COALESCE(given.completed <> tasks.completed, false)
+           OR COALESCE(given.priority <> tasks.priority, false)
+           OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+           OR COALESCE(given.tags <> tasks.tags, false) AS differs,
+         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+         account.version
+  FROM before AS tasks
+  CROSS JOIN account
+  CROSS JOIN given
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      email = COALESCE(given.email, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM verdict
+  CROSS JOIN given
+  WHERE users.id = $1
+    AND verdict.matched
+    AND verdict.differs
+    AND users.deleted_version <= verdict.version
+    AND (NOT verdict.conditional OR users.version = verdict.version)
+  RETURNING users.version
 ), changed AS (
   UPDATE tasks
   SET title = COALESCE(given.title, tasks.title),
@@ -316,37 +521,28 @@ WITH /* UpdateTask */ before AS (
       priority = COALESCE(given.priority, tasks.priority),
       due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
       tags = COALESCE(given.tags, tasks.tags),
-      version = CASE
-        WHEN given.title <> tasks.title
-          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-          OR given.completed <> tasks.completed
-          OR given.priority <> tasks.priority
-          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
-          OR given.tags <> tasks.tags
-        THEN tasks.version + 1
-        ELSE tasks.version
-      END,
-      updated_at = CASE
-        WHEN given.title <> tasks.title
-          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-          OR given.completed <> tasks.completed
-          OR given.priority <> tasks.priority
-          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
-          OR given.tags <> tasks.tags
-        THEN GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-        ELSE tasks.updated_at
-      END
+      version = counted.version,
+      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
   FROM given
+  CROSS JOIN counted
   WHERE tasks.user_id = $1
     AND tasks.id = $2
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
+    AND (given.title <> tasks.title
+      OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+      OR given.completed <> tasks.completed
+      OR given.priority <> tasks.priority
+      OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+      OR given.tags <> tasks.tags)
   RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, false AS matched
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
+CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed)
 `
 
@@ -363,21 +559,26 @@ type UpdateTaskParams struct {
 	DueDate          *time.Time
 	Tags             []string
 	IfMatch          []int64
+	IfNoneMatch      []int64
 }
 
 type UpdateTaskRow struct {
-	Task    Task
-	Matched bool
+	Task      Task
+	Matched   bool
+	Overtaken bool
 }
 
 // UpdateTask changes the fields that are given and keeps the others; a NULL
-// description or due_date counts only with its _given. A change counts version up
-// and moves updated_at forward, even when two requests change the task at once.
-// Where if_match is given and lacks the task's version, nothing changes and
-// matched is false.
+// description or due_date counts only with its _given. A change takes the next number
+// of the owner's counter as version and moves updated_at forward, even when two
+// requests change the task at once; where no field would change, nothing is written.
+// if_match names the versions of which the task must have one, and if_none_match those
+// of which it must have none: where it does not, nothing is written and matched is
+// false. Where overtaken is true, another writer came between and no task was changed:
+// asking again tells.
 //
 // Index: users_pkey, tasks_pkey.
-// Buffers: at most 32.
+// Buffers: at most 40.
 func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateTaskRow, error) {
 	row := q.db.QueryRow(ctx, updateTask,
 		arg.UserID,
@@ -392,6 +593,7 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 		arg.DueDate,
 		arg.Tags,
 		arg.IfMatch,
+		arg.IfNoneMatch,
 	)
 	var i UpdateTaskRow
 	err := row.Scan(
@@ -407,6 +609,7 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 		&i.Task.Tags,
 		&i.Task.Version,
 		&i.Matched,
+		&i.Overtaken,
 	)
 	return i, err
 }

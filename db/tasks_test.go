@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +43,7 @@ func TestCreateTaskRacesMakeOneUserAndOneTask(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				row, err := pool.As(user).CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: same, Title: "raced", Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
+				row, err := db.Create(t.Context(), pool.As(user), db.CreateTaskParams{UserID: user, ID: same, Title: "raced", Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 				if err != nil {
 					t.Error(err)
 				}
@@ -145,53 +146,79 @@ func TestListTasksIsNewestFirst(t *testing.T) {
 	}
 }
 
-func TestUsersEmailFollowsTheLatestWriteThatCarriesOne(t *testing.T) {
+func TestUsersEmailFollowsTheLatestChangeWhoseTokenCarriesOne(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	pool := dbtest.Pool(t, url)
 	id := uuid.New()
 	q := pool.As(alice)
 	row := func() string {
-		return dbtest.Value[string](t, url, "SELECT COALESCE(email, 'none') || ' ' || xmin || ' ' || ctid FROM users WHERE id = 'alice'")
+		return dbtest.Value[string](t, url, "SELECT COALESCE(email, 'none') || ' ' || xmin || ' ' || ctid || ' ' || version FROM users WHERE id = 'alice'")
 	}
-	writes := map[string]func(email *string) error{
-		"CreateTask": func(email *string) error {
-			_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Email: email, Priority: "medium", Tags: []string{}})
+	// Each does something the first time, and then nothing.
+	for _, write := range []struct {
+		name string
+		do   func(email *string) error
+	}{
+		{"CreateTask", func(email *string) error {
+			_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: id, Title: "a", Email: email, Priority: "medium", Tags: []string{}})
 			return err
-		},
-		"UpdateTask": func(email *string) error {
+		}},
+		{"UpdateTask", func(email *string) error {
 			_, err := q.UpdateTask(t.Context(), db.UpdateTaskParams{UserID: alice, ID: id, Email: email, Title: new("b")})
 			return err
-		},
-		"CompleteTask": func(email *string) error {
-			_, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: id, Email: email})
+		}},
+		{"UpdateTask with a stale condition", func(email *string) error {
+			task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: id})
+			if err != nil || task.Title == "c" {
+				task.Version = 1
+			}
+			_, err = q.UpdateTask(t.Context(), db.UpdateTaskParams{UserID: alice, ID: id, Email: email, Title: new("c"), IfMatch: []int64{task.Version}})
 			return err
-		},
-		"DeleteTask": func(email *string) error {
-			_, err := q.DeleteTask(t.Context(), db.DeleteTaskParams{UserID: alice, ID: uuid.New(), Email: email})
+		}},
+		{"CompleteTask", func(email *string) error {
+			_, err := q.CompleteTask(t.Context(), db.CompleteTaskParams{UserID: alice, ID: id, Email: email, Completed: new(true)})
+			return err
+		}},
+		{"CompleteTasks", func(email *string) error {
+			_, err := q.CompleteTasks(t.Context(), db.CompleteTasksParams{UserID: alice, Email: email, Tags: []string{}})
+			return err
+		}},
+		{"DeleteTask", func(email *string) error {
+			_, err := q.DeleteTask(t.Context(), db.DeleteTaskParams{UserID: alice, ID: id, Email: email})
 			if errors.Is(err, db.ErrNotFound) {
 				return nil
 			}
 			return err
-		},
-	}
-	create(t, pool, db.CreateTaskParams{UserID: alice, ID: id, Title: "a", Priority: "medium", Tags: []string{}})
-	for name, write := range writes {
-		email := name + "@example.test"
-		if err := write(&email); err != nil {
-			t.Fatal(err)
+		}},
+		{"CreateTask with revive", func(email *string) error {
+			_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: id, Revive: true, Title: "a", Email: email, Priority: "medium", Tags: []string{}})
+			return err
+		}},
+		{"ClearTasks", func(email *string) error {
+			_, err := q.ClearTasks(t.Context(), db.ClearTasksParams{UserID: alice, Email: email, Tags: []string{}})
+			return err
+		}},
+	} {
+		email := write.name + "@example.test"
+		if err := write.do(&email); err != nil {
+			t.Fatal(write.name, err)
 		}
 		stored := row()
-		if want := email + " "; stored[:len(want)] != want {
-			t.Errorf("%s: stored %s", name, stored)
+		if !strings.HasPrefix(stored, email+" ") {
+			t.Errorf("%s: stored %s", write.name, stored)
 		}
-		for _, again := range []*string{&email, nil} {
-			if err := write(again); err != nil {
-				t.Fatal(err)
+		for _, again := range []*string{&email, new("other@example.test"), nil} {
+			if err := write.do(again); err != nil {
+				t.Fatal(write.name, err)
 			}
 			if now := row(); now != stored {
-				t.Errorf("%s with nothing new wrote the users row: %s, was %s", name, now, stored)
+				t.Errorf("%s that changed nothing wrote the users row: %s, was %s", write.name, now, stored)
 			}
 		}
+	}
+	create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "medium", Tags: []string{}})
+	if stored := row(); !strings.HasPrefix(stored, "ClearTasks@example.test ") {
+		t.Errorf("a write without an e-mail left %s", stored)
 	}
 }

@@ -37,6 +37,19 @@ func newTenants(t *testing.T, login dbtest.Login, options ...db.Option) tenants 
 func (tn tenants) makeRows(t *testing.T, user string, task uuid.UUID) {
 	t.Helper()
 	create(t, tn.pool, db.CreateTaskParams{UserID: user, ID: task, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
+	deleteNew(t, tn.pool, user, gone(task))
+}
+
+// gone is the id of a task that was deleted, made of the id of one that is there.
+func gone(id uuid.UUID) uuid.UUID { return uuid.NewSHA1(id, []byte("gone")) }
+
+// deleteNew makes a task and deletes it.
+func deleteNew(t *testing.T, pool *db.Pool, user string, id uuid.UUID) {
+	t.Helper()
+	create(t, pool, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Priority: "medium", Tags: []string{}})
+	if _, err := pool.As(user).DeleteTask(t.Context(), db.DeleteTaskParams{UserID: user, ID: id}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // forEachOwnedTable is SQL made for each table that users own, %[1]s, and its column

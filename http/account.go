@@ -41,6 +41,9 @@ func (s *server) getAccount(w http.ResponseWriter, r *http.Request) error {
 // eraseAccount removes the user with every task. A user who never wrote is gone
 // already.
 func (s *server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
+	if err := refuseConditions(r); err != nil {
+		return err
+	}
 	user := identityOf(r).UserID
 	if _, err := s.db.As(user).EraseAccount(r.Context(), db.EraseAccountParams{UserID: user}); err != nil {
 		return err

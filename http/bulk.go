@@ -8,6 +8,9 @@ import (
 
 // completeTasks sets completed of all tasks that pass the filters ("complete all").
 func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
+	if err := refuseConditions(r); err != nil {
+		return err
+	}
 	p, err := readParameters(r, filterNames...)
 	if err != nil {
 		return err
@@ -41,6 +44,9 @@ func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
 // clearTasks removes all tasks that pass the filters ("clear completed"). To remove
 // everything, all=true must be given, and no filter.
 func (s *server) clearTasks(w http.ResponseWriter, r *http.Request) error {
+	if err := refuseConditions(r); err != nil {
+		return err
+	}
 	p, err := readParameters(r, append([]string{"all"}, filterNames...)...)
 	if err != nil {
 		return err

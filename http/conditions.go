@@ -6,17 +6,59 @@ import (
 	"strings"
 )
 
-// ifMatch returns the versions that If-Match admits, nil where it admits any
-// (RFC 9110, section 13.1.1). A weak tag, or one that is no version, admits none.
-func ifMatch(r *http.Request) ([]int64, error) {
-	header := strings.Join(r.Header.Values("If-Match"), ",")
-	if _, given := r.Header["If-Match"]; !given || strings.TrimSpace(header) == "*" {
-		return nil, nil
+// conditions are the preconditions of a change to one task.
+type conditions struct {
+	// ifMatch are the versions of which the task must have one, and ifNoneMatch those
+	// of which it must have none; nil for no condition.
+	ifMatch, ifNoneMatch []int64
+	// mustNotExist is If-None-Match: *.
+	mustNotExist bool
+}
+
+// readConditions reads If-Match and If-None-Match (RFC 9110, sections 13.1.1 and
+// 13.1.2). If-Match: * is no condition, since what does not exist is a 404. A malformed
+// one is a 400, because a change that ignored it could overwrite another.
+func readConditions(r *http.Request) (c conditions, err error) {
+	match, anyMatch, err := readTags(r, "If-Match")
+	if err != nil {
+		return c, err
+	}
+	noneMatch, anyNoneMatch, err := readTags(r, "If-None-Match")
+	if err != nil {
+		return c, err
+	}
+	if match != nil && !anyMatch {
+		c.ifMatch = versionsOf(match)
+	}
+	if noneMatch != nil && !anyNoneMatch {
+		for i, tag := range noneMatch {
+			noneMatch[i] = strings.TrimPrefix(tag, "W/") // weak comparison
+		}
+		c.ifNoneMatch = versionsOf(noneMatch)
+	}
+	c.mustNotExist = anyNoneMatch
+	return c, nil
+}
+
+// readTags returns the entity tags of a header, nil where it is absent; star is for *.
+func readTags(r *http.Request, name string) (tags []string, star bool, err error) {
+	if _, given := r.Header[name]; !given {
+		return nil, false, nil
+	}
+	header := strings.Join(r.Header.Values(name), ",")
+	if strings.TrimSpace(header) == "*" {
+		return []string{}, true, nil
 	}
 	tags, ok := entityTags(header)
 	if !ok {
-		return nil, badRequest(`If-Match: must be * or entity tags such as "3"`)
+		return nil, false, badRequest(name + `: must be * or entity tags such as "3"`)
 	}
+	return tags, false, nil
+}
+
+// versionsOf returns the versions that entity tags name. A weak tag, or one that is no
+// version, names none.
+func versionsOf(tags []string) []int64 {
 	versions := []int64{}
 	for _, tag := range tags {
 		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
@@ -24,7 +66,18 @@ func ifMatch(r *http.Request) ([]int64, error) {
 			versions = append(versions, version)
 		}
 	}
-	return versions, nil
+	return versions
+}
+
+// refuseConditions is for operations that have no single state to compare with: to
+// ignore a precondition could do what the client wants prevented.
+func refuseConditions(r *http.Request) error {
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		if _, given := r.Header[name]; given {
+			return badRequest(name + ": this operation cannot honour a precondition, so nothing was done")
+		}
+	}
+	return nil
 }
 
 // notModified reports whether If-None-Match names what the client has already, by
@@ -36,7 +89,7 @@ func notModified(r *http.Request, etag string) bool {
 	}
 	tags, _ := entityTags(header)
 	for _, tag := range tags {
-		if strings.TrimPrefix(tag, "W/") == etag {
+		if strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(etag, "W/") {
 			return true
 		}
 	}

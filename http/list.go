@@ -1,12 +1,17 @@
 package http
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/securetodo/securetodo/db"
 )
 
 // listQuery is what a list request asks for.
@@ -48,7 +53,20 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rows, err := q.run(r.Context(), s.db.As(q.user))
+	// The counter alone tells that nothing has changed, without reading a task.
+	if r.Header.Get("If-None-Match") != "" {
+		version, err := s.version(r.Context(), q.user)
+		if err != nil {
+			return err
+		}
+		if tag := listTag(r, version); notModified(r, tag) {
+			w.Header().Set("ETag", tag)
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	var version int64
+	rows, err := q.run(r.Context(), s.db.AsCounted(q.user, &version))
 	if err != nil {
 		return err
 	}
@@ -64,9 +82,30 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("encoding the list: %w", err)
 	}
-	// Whether there is a next page is part of what a client has.
-	sum := sha256.Sum256(append([]byte(w.Header().Get("Link")), body...))
-	return writeTagged(w, r, http.StatusOK, `"`+base64.RawURLEncoding.EncodeToString(sum[:15])+`"`, body)
+	w.Header().Set("ETag", listTag(r, version))
+	write(w, http.StatusOK, "application/json", body)
+	return nil
+}
+
+// version returns the number of the user's latest change, 0 before the first.
+func (s *server) version(ctx context.Context, user string) (int64, error) {
+	counter, err := s.db.As(user).GetCounter(ctx, db.GetCounterParams{UserID: user})
+	if errors.Is(err, db.ErrNotFound) {
+		return 0, nil
+	}
+	return counter.Version, err
+}
+
+// listTag is the entity tag of a list: the user's counter, and which list it is. It is
+// weak (RFC 9110, section 8.8.1): a change of a task that is not in the list changes it
+// too.
+func listTag(r *http.Request, version int64) string {
+	tag := strconv.FormatInt(version, 10)
+	if r.URL.RawQuery != "" {
+		sum := sha256.Sum256([]byte(r.URL.RawQuery))
+		tag += "-" + base64.RawURLEncoding.EncodeToString(sum[:9])
+	}
+	return `W/"` + tag + `"`
 }
 
 // nextLink is a Link to the same list from a cursor on (RFC 8288).

@@ -42,7 +42,7 @@ func TestTaskFieldsHaveDefaultsAndAreCleared(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
 	standard := a.post(`{"title":"a"}`)
-	if standard.Priority != "medium" || standard.DueDate != nil || standard.Tags == nil || len(standard.Tags) != 0 || standard.Version != 1 {
+	if standard.Priority != "medium" || standard.DueDate != nil || standard.Tags == nil || len(standard.Tags) != 0 || standard.Version < 1 {
 		t.Errorf("%+v", standard)
 	}
 	full := a.post(`{"title":"b","priority":"high","due_date":"2026-12-01T10:00:00.5+01:00","tags":["home","work","home"]}`)
@@ -50,14 +50,14 @@ func TestTaskFieldsHaveDefaultsAndAreCleared(t *testing.T) {
 		t.Errorf("%+v, due %s", full, *full.DueDate)
 	}
 	date := a.do(alice, "PATCH", pathOf(full), `{"due_date":"2026-12-01","tags":[]}`).must(t, 200).task(t)
-	if *date.DueDate != "2026-12-01T00:00:00Z" || len(date.Tags) != 0 || date.Version != 2 {
+	if *date.DueDate != "2026-12-01T00:00:00Z" || len(date.Tags) != 0 || date.Version <= full.Version {
 		t.Errorf("%+v, due %s", date, *date.DueDate)
 	}
 	cleared := a.do(alice, "PUT", pathOf(full), `{"due_date":null}`).must(t, 200).task(t)
-	if cleared.DueDate != nil || cleared.Priority != "high" || cleared.Version != 3 {
+	if cleared.DueDate != nil || cleared.Priority != "high" || cleared.Version <= date.Version {
 		t.Errorf("%+v", cleared)
 	}
-	if same := a.do(alice, "PUT", pathOf(full), `{"title":"b","priority":"high","tags":[],"version":1}`).must(t, 200).task(t); same.Version != 3 || same.UpdatedAt != cleared.UpdatedAt {
+	if same := a.do(alice, "PUT", pathOf(full), `{"title":"b","priority":"high","tags":[],"version":1}`).must(t, 200).task(t); same.Version != cleared.Version || same.UpdatedAt != cleared.UpdatedAt {
 		t.Errorf("a request that changes nothing made %+v", same)
 	}
 }

@@ -105,6 +105,7 @@ type problem struct {
 	Type, Title, Detail string
 	Status              int
 	Errors              []struct{ Pointer, Detail string }
+	Current             *task
 	RequestID           string `json:"request_id"`
 }
 

@@ -39,6 +39,7 @@ type problem struct {
 	Status    int          `json:"status"`
 	Detail    string       `json:"detail"`
 	Errors    []fieldError `json:"errors,omitempty"`
+	Current   *task        `json:"current,omitempty"` // the task as it is now, of a 412
 	RequestID string       `json:"request_id"`
 }
 
@@ -62,11 +63,11 @@ func badRequest(detail string) error {
 }
 
 var (
-	errForbidden    = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
-	errMethod       = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not allowed here; the Allow header lists those that are"}
-	errPrecondition = &clientError{http.StatusPreconditionFailed, "precondition-failed", "the task has changed since you read it: If-Match does not name its current version"}
-	errTooLarge     = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}
-	errMediaType    = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "the body must be JSON, sent uncompressed and with Content-Type: application/json"}
+	errForbidden = &clientError{http.StatusForbidden, "forbidden", "the token is for another user than the path"}
+	errMethod    = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not allowed here; the Allow header lists those that are"}
+	errDeleted   = &clientError{http.StatusConflict, "deleted", "there was a task of this id, and it was deleted; PUT with If-None-Match: * brings it back"}
+	errTooLarge  = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}
+	errMediaType = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "the body must be JSON, sent uncompressed and with Content-Type: application/json"}
 )
 
 // notFoundError says of what kind of resource there is none, in a word for a person:
@@ -88,6 +89,19 @@ func naming(resource notFoundError, err error) error {
 		return resource
 	}
 	return err
+}
+
+// preconditionError is a 412 with the task that does not fulfil the precondition.
+type preconditionError struct {
+	header  string // which one
+	current task
+}
+
+func (e *preconditionError) Error() string {
+	if e.header == "If-None-Match" {
+		return "there is such a task, in a state that If-None-Match excludes"
+	}
+	return "the task has changed since you read it: If-Match does not name its current version"
 }
 
 // invalidError is a body that is JSON but whose fields break rules.
@@ -121,11 +135,16 @@ func problemOf(err error) problem {
 	var refused *auth.Error
 	var notReady *notReadyError
 	var missing notFoundError
+	var precondition *preconditionError
 	switch {
 	case errors.As(err, &notReady):
 		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "not ready: " + notReady.check}
 	case errors.As(err, &client):
 		return problem{Status: client.status, Type: client.slug, Detail: client.detail}
+	case errors.As(err, &precondition):
+		return problem{Status: http.StatusPreconditionFailed, Type: "precondition-failed", Detail: precondition.Error(), Current: &precondition.current}
+	case errors.Is(err, db.ErrDeleted):
+		return problem{Status: errDeleted.status, Type: errDeleted.slug, Detail: errDeleted.detail}
 	case errors.As(err, &invalid):
 		return problem{Status: http.StatusUnprocessableEntity, Type: "validation", Detail: invalid.Error(), Errors: invalid}
 	case errors.As(err, &constraint):

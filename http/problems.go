@@ -45,9 +45,14 @@ var explanations = []explanation{
 		"Use one of the methods that the <code>Allow</code> header of the reply lists.",
 	},
 	{
+		"deleted", http.StatusConflict,
+		"There was a task of this id, and it was deleted. A late retry of its creation does not bring it back. Nothing was changed.",
+		"Drop the retry. To bring the task back on purpose, <code>PUT</code> it with <code>If-None-Match: *</code>; for another task choose another id.",
+	},
+	{
 		"precondition-failed", http.StatusPreconditionFailed,
-		"The task has changed since it was read: <code>If-Match</code> does not name its current version. Nothing was changed.",
-		"Read the task again, apply your change to the new state, and send it with the new <code>ETag</code> in <code>If-Match</code>.",
+		"The task has changed since it was read: <code>If-Match</code> does not name its current version, or there is one that <code>If-None-Match</code> excludes. Nothing was changed.",
+		"The task as it is now is in <code>current</code>: apply your change to it, and send that with its <code>version</code> in <code>If-Match</code>.",
 	},
 	{
 		"content-too-large", http.StatusRequestEntityTooLarge,

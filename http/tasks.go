@@ -29,21 +29,30 @@ func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	identity := identityOf(r)
-	row, err := s.db.As(identity.UserID).CreateTask(r.Context(), db.CreateTaskParams{
-		UserID: identity.UserID, ID: id, Email: emailOf(identity),
-		Title: *f.title, Description: f.description, Completed: f.completed != nil && *f.completed,
-		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, Tags: append([]string{}, f.tags...),
-	})
+	row, err := s.create(r, id, f, false)
 	if err != nil {
 		return err
 	}
-	status := http.StatusOK
-	if row.Created {
-		status = http.StatusCreated
-		w.Header().Set("Location", "/api/"+url.PathEscape(row.Task.UserID)+"/tasks/"+row.Task.ID.String())
+	if !row.Created {
+		return writeTask(w, r, http.StatusOK, row.Task)
 	}
-	return writeTask(w, r, status, row.Task)
+	return writeCreated(w, r, row.Task)
+}
+
+// create makes a task of this id where the user has none. One that was deleted is made
+// again only with revive.
+func (s *server) create(r *http.Request, id uuid.UUID, f fields, revive bool) (db.CreateTaskRow, error) {
+	identity := identityOf(r)
+	return db.Create(r.Context(), s.db.As(identity.UserID), db.CreateTaskParams{
+		UserID: identity.UserID, ID: id, Revive: revive, Email: emailOf(identity),
+		Title: *f.title, Description: f.description, Completed: f.completed != nil && *f.completed,
+		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, Tags: append([]string{}, f.tags...),
+	})
+}
+
+func writeCreated(w http.ResponseWriter, r *http.Request, row db.Task) error {
+	w.Header().Set("Location", "/api/"+url.PathEscape(row.UserID)+"/tasks/"+row.ID.String())
+	return writeTask(w, r, http.StatusCreated, row)
 }
 
 // newID is the client's choice, in the body or as Idempotency-Key, or a new one.
@@ -80,8 +89,8 @@ func (s *server) getTask(w http.ResponseWriter, r *http.Request) error {
 
 // target is what the operations on one task have in common.
 type target struct {
-	id       uuid.UUID
-	ifMatch  []int64
+	id uuid.UUID
+	conditions
 	identity auth.Identity
 	fields   fields
 }
@@ -100,7 +109,7 @@ func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writa
 			}
 		}
 	}
-	if t.ifMatch, err = ifMatch(r); err != nil {
+	if t.conditions, err = readConditions(r); err != nil {
 		return t, err
 	}
 	var ok bool
@@ -111,13 +120,22 @@ func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writa
 	return t, nil
 }
 
-// unmatched returns why a task that existed did not change: without a condition, it
-// was deleted concurrently.
-func (t target) unmatched() error {
-	if t.ifMatch == nil {
-		return errNoTask
+// versions are what a query compares the task's version with. That there must be no
+// task at all, no version fulfils.
+func (t target) versions() (ifMatch, ifNoneMatch []int64) {
+	if t.mustNotExist {
+		return []int64{}, nil
 	}
-	return errPrecondition
+	return t.ifMatch, t.ifNoneMatch
+}
+
+// unmatched is a 412: the task is not in the state that the request names.
+func (t target) unmatched(row db.Task) error {
+	header := "If-Match"
+	if t.ifMatch == nil {
+		header = "If-None-Match"
+	}
+	return &preconditionError{header, taskOf(row)}
 }
 
 // updateTask serves PUT and PATCH alike: every existing client sends PUT with the
@@ -127,13 +145,34 @@ func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	row, err := s.db.As(t.identity.UserID).UpdateTask(r.Context(), db.UpdateTaskParams{
-		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: t.ifMatch,
+	if r.Method == http.MethodPut && t.mustNotExist && t.ifMatch == nil {
+		return s.putNewTask(w, r, t)
+	}
+	ifMatch, ifNoneMatch := t.versions()
+	queries := s.db.As(t.identity.UserID)
+	row, err := db.Change(r.Context(), queries.UpdateTask, db.UpdateTaskParams{
+		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: ifMatch, IfNoneMatch: ifNoneMatch,
 		Title: t.fields.title, DescriptionGiven: t.fields.descriptionGiven, Description: t.fields.description,
 		Completed: t.fields.completed, Priority: t.fields.priority,
 		DueDateGiven: t.fields.dueDateGiven, DueDate: t.fields.dueDate, Tags: t.fields.tags,
-	})
+	}, func(row db.UpdateTaskRow) bool { return row.Overtaken })
 	return writeChanged(w, r, t, db.CompleteTaskRow(row), err)
+}
+
+// putNewTask makes the task where there is none, also one that was deleted: so a client
+// undoes a deletion.
+func (s *server) putNewTask(w http.ResponseWriter, r *http.Request, t target) error {
+	if t.fields.title == nil {
+		return invalidError{{"/title", "is required"}}
+	}
+	row, err := s.create(r, t.id, t.fields, true)
+	if err != nil {
+		return err
+	}
+	if !row.Created {
+		return t.unmatched(row.Task)
+	}
+	return writeCreated(w, r, row.Task)
 }
 
 // completeTask sets completed to what the body says, and toggles it without one.
@@ -142,9 +181,12 @@ func (s *server) completeTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	row, err := s.db.As(t.identity.UserID).CompleteTask(r.Context(), db.CompleteTaskParams{
-		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: t.ifMatch, Completed: t.fields.completed,
-	})
+	ifMatch, ifNoneMatch := t.versions()
+	queries := s.db.As(t.identity.UserID)
+	row, err := db.Change(r.Context(), queries.CompleteTask, db.CompleteTaskParams{
+		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: ifMatch, IfNoneMatch: ifNoneMatch,
+		Completed: t.fields.completed,
+	}, func(row db.CompleteTaskRow) bool { return row.Overtaken })
 	return writeChanged(w, r, t, row, err)
 }
 
@@ -153,14 +195,16 @@ func (s *server) deleteTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	deleted, err := s.db.As(t.identity.UserID).DeleteTask(r.Context(), db.DeleteTaskParams{
-		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: t.ifMatch,
-	})
+	ifMatch, ifNoneMatch := t.versions()
+	queries := s.db.As(t.identity.UserID)
+	row, err := db.Change(r.Context(), queries.DeleteTask, db.DeleteTaskParams{
+		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: ifMatch, IfNoneMatch: ifNoneMatch,
+	}, func(row db.DeleteTaskRow) bool { return row.Overtaken })
 	if err != nil {
 		return naming(errNoTask, err)
 	}
-	if !deleted {
-		return t.unmatched()
+	if !row.Matched {
+		return t.unmatched(row.Task)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -171,7 +215,7 @@ func writeChanged(w http.ResponseWriter, r *http.Request, t target, row db.Compl
 		return naming(errNoTask, err)
 	}
 	if !row.Matched {
-		return t.unmatched()
+		return t.unmatched(row.Task)
 	}
 	return writeTask(w, r, http.StatusOK, row.Task)
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
-// owner is a user whose queries are planned, and the task in the middle of theirs.
+// owner is a user whose queries are planned, with the task in the middle of theirs.
 type owner struct {
 	id, email string
 	middle    db.Task
+	deleted   uuid.UUID // a task that was
 	tasks     int
 }
 
@@ -26,10 +27,12 @@ var calls = withListCalls(map[string]func(owner) any{
 		return db.CreateTaskParams{UserID: o.id, ID: newIDs[0], Title: "Buy milk", Priority: "medium", Tags: []string{}, Email: &o.email}
 	},
 	"UpdateTask": func(o owner) any {
-		return db.UpdateTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email, Title: new("Buy oat milk"), IfMatch: []int64{1}}
+		return db.UpdateTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email, Title: new("Buy oat milk"), IfMatch: []int64{o.middle.Version}}
 	},
-	"CompleteTask": func(o owner) any { return db.CompleteTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email} },
-	"DeleteTask":   func(o owner) any { return db.DeleteTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email} },
+	"CompleteTask":   func(o owner) any { return db.CompleteTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email} },
+	"DeleteTask":     func(o owner) any { return db.DeleteTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email} },
+	"GetDeletedTask": func(o owner) any { return db.GetDeletedTaskParams{UserID: o.id, ID: o.deleted} },
+	"GetCounter":     func(o owner) any { return db.GetCounterParams{UserID: o.id} },
 	"SeedTasks": func(o owner) any {
 		titles := make([]string, len(newIDs))
 		for i := range titles {

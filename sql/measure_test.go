@@ -15,15 +15,17 @@ import (
 )
 
 // loading is 10,000 users with 5 tasks each and one with 50,000, all made in turn, so
-// that the tasks of a user lie apart, as they do in life. Nothing in it is random,
+// that the tasks of a user lie apart, as they do in life, and a tombstone for every
+// fifth task, none of which is old enough to go. Nothing in it is random,
 // and the statistics are of every row.
 const loading = `
 	ALTER TABLE users SET (autovacuum_enabled = off);
 	ALTER TABLE tasks SET (autovacuum_enabled = off);
-	INSERT INTO users (id, email, created_at, updated_at)
-	SELECT id, id || '@example.test', '2026-01-01Z', '2026-01-01Z'
+	ALTER TABLE deleted_tasks SET (autovacuum_enabled = off);
+	INSERT INTO users (id, email, created_at, updated_at, version, forgotten_version)
+	SELECT id, id || '@example.test', '2026-01-01Z', '2026-01-01Z', 4102444800000, 1
 	FROM (SELECT 'user' || n FROM generate_series(1, 10000) AS n UNION ALL SELECT 'big') AS users (id);
-	INSERT INTO tasks (user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags)
+	INSERT INTO tasks (user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version)
 	SELECT user_id,
 	       (lpad(to_hex((extract(epoch FROM made) * 1000)::bigint), 12, '0') || '7' || substr(random, 1, 3) || '8' || substr(random, 4, 15))::uuid,
 	       'Task ' || k * 7919 % 50000,
@@ -33,10 +35,16 @@ const loading = `
 	       made + k * 37 % 1000 * interval '1 hour',
 	       (ARRAY['low', 'medium', 'high'])[1 + k % 3],
 	       CASE WHEN k % 2 = 0 THEN made + k * 7919 % 365 * interval '1 day' END,
-	       CASE WHEN k % 4 = 0 THEN '{home}' ELSE '{}' END::text[]
+	       CASE WHEN k % 4 = 0 THEN '{home}' ELSE '{}' END::text[],
+	       4102444700000 + n
 	FROM generate_series(1, 50000) AS n
 	CROSS JOIN LATERAL (VALUES ('user' || 1 + n * 7919 % 10000), ('big')) AS owners (user_id)
 	CROSS JOIN LATERAL (SELECT '2026-01-01Z'::timestamptz + n * interval '10 minutes', md5(user_id || n), n + n / 10000) AS given (made, random, k)
+	ORDER BY n, user_id;
+	INSERT INTO deleted_tasks (user_id, id, version, deleted_at)
+	SELECT user_id, md5(user_id || ' was ' || n)::uuid, 4102444700000 + n, '2026-01-01Z'
+	FROM generate_series(1, 50000, 5) AS n
+	CROSS JOIN LATERAL (VALUES ('user' || 1 + n * 7919 % 10000), ('big')) AS owners (user_id)
 	ORDER BY n, user_id`
 
 // settings are PostgreSQL's defaults for what the plans depend on, without parallel
@@ -83,6 +91,9 @@ func readOwner(t *testing.T, conn *pgx.Conn, id string) owner {
 	o.middle = tasks[slices.IndexFunc(tasks, func(task db.Task) bool {
 		return task.DueDate != nil && task.CreatedAt.After(tasks[len(tasks)/2-1].CreatedAt)
 	})]
+	if err := conn.QueryRow(t.Context(), "SELECT id FROM deleted_tasks WHERE user_id = $1 ORDER BY id LIMIT 1", id).Scan(&o.deleted); err != nil {
+		t.Fatal(err)
+	}
 	return o
 }
 

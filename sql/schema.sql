@@ -20,6 +20,55 @@ SET default_tablespace = '';
 SET default_table_access_method = heap;
 
 --
+-- Name: deleted_tasks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.deleted_tasks (
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    deleted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.deleted_tasks FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE deleted_tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.deleted_tasks IS 'The ids of tasks that were deleted in the last 90 days at least (tombstones).';
+
+
+--
+-- Name: COLUMN deleted_tasks.user_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.deleted_tasks.user_id IS 'The owner: users.id. It never changes.';
+
+
+--
+-- Name: COLUMN deleted_tasks.id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.deleted_tasks.id IS 'The id that the task had.';
+
+
+--
+-- Name: COLUMN deleted_tasks.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.deleted_tasks.version IS 'The number of the deletion, from users.version.';
+
+
+--
+-- Name: COLUMN deleted_tasks.deleted_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.deleted_tasks.deleted_at IS 'When the task was deleted.';
+
+
+--
 -- Name: schema_migration_log; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -202,7 +251,7 @@ COMMENT ON COLUMN public.tasks.tags IS 'Up to 20 labels of 1 to 50 characters, i
 -- Name: COLUMN tasks.version; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.tasks.version IS '1 at first, and one more with every change: the ETag.';
+COMMENT ON COLUMN public.tasks.version IS 'The number of the latest change, from users.version: the ETag. Until the counter came, 1 at first and one more with every change.';
 
 
 --
@@ -270,10 +319,14 @@ CREATE TABLE public.users (
     email text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version bigint DEFAULT (floor((EXTRACT(epoch FROM now()) * (1000)::numeric)))::bigint NOT NULL,
+    forgotten_version bigint DEFAULT (floor((EXTRACT(epoch FROM now()) * (1000)::numeric)))::bigint NOT NULL,
+    deleted_version bigint DEFAULT 0 NOT NULL,
     CONSTRAINT users_email_length CHECK (((char_length(email) >= 1) AND (char_length(email) <= 320))),
     CONSTRAINT users_email_no_control CHECK ((email !~ '[\u0001-\u001f\u007f-\u009f]'::text)),
     CONSTRAINT users_id_length CHECK (((octet_length(id) >= 1) AND (octet_length(id) <= 255))),
-    CONSTRAINT users_id_no_control CHECK ((id !~ '[\u0001-\u001f\u007f-\u009f]'::text))
+    CONSTRAINT users_id_no_control CHECK ((id !~ '[\u0001-\u001f\u007f-\u009f]'::text)),
+    CONSTRAINT users_version_safe CHECK (((version >= 1) AND (version <= '9007199254740991'::bigint)))
 );
 
 ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
@@ -315,6 +368,27 @@ COMMENT ON COLUMN public.users.updated_at IS 'When this row last changed.';
 
 
 --
+-- Name: COLUMN users.version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.users.version IS 'The number of the latest change to a task of this user: at least one more than that of the change before, and at least the milliseconds since 1970.';
+
+
+--
+-- Name: COLUMN users.forgotten_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.users.forgotten_version IS 'Up to this number deletions are forgotten: what changed since an older one cannot be told.';
+
+
+--
+-- Name: COLUMN users.deleted_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.users.deleted_version IS 'The number of the latest deletion of a task, 0 before the first.';
+
+
+--
 -- Name: CONSTRAINT users_email_length ON users; Type: COMMENT; Schema: public; Owner: -
 --
 
@@ -340,6 +414,28 @@ COMMENT ON CONSTRAINT users_id_length ON public.users IS 'An empty id would matc
 --
 
 COMMENT ON CONSTRAINT users_id_no_control ON public.users IS 'No control character (Unicode category Cc).';
+
+
+--
+-- Name: CONSTRAINT users_version_safe ON users; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_version_safe ON public.users IS 'Below 2^53, where JavaScript''s numbers are exact.';
+
+
+--
+-- Name: deleted_tasks deleted_tasks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deleted_tasks
+    ADD CONSTRAINT deleted_tasks_pkey PRIMARY KEY (user_id, id);
+
+
+--
+-- Name: CONSTRAINT deleted_tasks_pkey ON deleted_tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT deleted_tasks_pkey ON public.deleted_tasks IS 'A tombstone is named by its owner and its id, never by its id alone.';
 
 
 --
@@ -396,6 +492,27 @@ COMMENT ON CONSTRAINT users_pkey ON public.users IS 'One row a user.';
 
 
 --
+-- Name: INDEX deleted_tasks_pkey; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON INDEX public.deleted_tasks_pkey IS 'Tells a create whether its id was deleted.';
+
+
+--
+-- Name: deleted_tasks_user_id_version_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX deleted_tasks_user_id_version_idx ON public.deleted_tasks USING btree (user_id, version);
+
+
+--
+-- Name: INDEX deleted_tasks_user_id_version_idx; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON INDEX public.deleted_tasks_user_id_version_idx IS 'Serves the changes, and finds the tombstones that are old enough to go.';
+
+
+--
 -- Name: INDEX schema_migration_log_pkey; Type: COMMENT; Schema: public; Owner: -
 --
 
@@ -431,6 +548,21 @@ COMMENT ON INDEX public.users_pkey IS 'Serves every query by user.';
 
 
 --
+-- Name: deleted_tasks deleted_tasks_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deleted_tasks
+    ADD CONSTRAINT deleted_tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+
+--
+-- Name: CONSTRAINT deleted_tasks_user_id_fkey ON deleted_tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT deleted_tasks_user_id_fkey ON public.deleted_tasks IS 'A user''s tombstones go with the user.';
+
+
+--
 -- Name: tasks tasks_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -443,6 +575,68 @@ ALTER TABLE ONLY public.tasks
 --
 
 COMMENT ON CONSTRAINT tasks_user_id_fkey ON public.tasks IS 'A user''s tasks go with the user.';
+
+
+--
+-- Name: deleted_tasks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.deleted_tasks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: deleted_tasks deleted_tasks_delete; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY deleted_tasks_delete ON public.deleted_tasks FOR DELETE TO todo_app USING ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY deleted_tasks_delete ON deleted_tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY deleted_tasks_delete ON public.deleted_tasks IS 'A user removes only its own tombstones.';
+
+
+--
+-- Name: deleted_tasks deleted_tasks_insert; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY deleted_tasks_insert ON public.deleted_tasks FOR INSERT TO todo_app WITH CHECK ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY deleted_tasks_insert ON deleted_tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY deleted_tasks_insert ON public.deleted_tasks IS 'A user adds only its own tombstones.';
+
+
+--
+-- Name: deleted_tasks deleted_tasks_select; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY deleted_tasks_select ON public.deleted_tasks FOR SELECT TO todo_app USING ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY deleted_tasks_select ON deleted_tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY deleted_tasks_select ON public.deleted_tasks IS 'A user sees only its own tombstones.';
+
+
+--
+-- Name: deleted_tasks deleted_tasks_update; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY deleted_tasks_update ON public.deleted_tasks FOR UPDATE TO todo_app USING ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text))) WITH CHECK ((user_id = NULLIF(current_setting('app.user_id'::text, true), ''::text)));
+
+
+--
+-- Name: POLICY deleted_tasks_update ON deleted_tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON POLICY deleted_tasks_update ON public.deleted_tasks IS 'A user changes, and keeps, only its own tombstones.';
 
 
 --
@@ -577,6 +771,41 @@ GRANT USAGE ON SCHEMA public TO todo_app;
 
 
 --
+-- Name: TABLE deleted_tasks; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,DELETE ON TABLE public.deleted_tasks TO todo_app;
+
+
+--
+-- Name: COLUMN deleted_tasks.user_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(user_id) ON TABLE public.deleted_tasks TO todo_app;
+
+
+--
+-- Name: COLUMN deleted_tasks.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(id) ON TABLE public.deleted_tasks TO todo_app;
+
+
+--
+-- Name: COLUMN deleted_tasks.version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(version),UPDATE(version) ON TABLE public.deleted_tasks TO todo_app;
+
+
+--
+-- Name: COLUMN deleted_tasks.deleted_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(deleted_at) ON TABLE public.deleted_tasks TO todo_app;
+
+
+--
 -- Name: TABLE schema_migrations; Type: ACL; Schema: public; Owner: -
 --
 
@@ -657,7 +886,7 @@ GRANT INSERT(tags),UPDATE(tags) ON TABLE public.tasks TO todo_app;
 -- Name: COLUMN tasks.version; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT UPDATE(version) ON TABLE public.tasks TO todo_app;
+GRANT INSERT(version),UPDATE(version) ON TABLE public.tasks TO todo_app;
 
 
 --
@@ -686,6 +915,27 @@ GRANT INSERT(email),UPDATE(email) ON TABLE public.users TO todo_app;
 --
 
 GRANT UPDATE(updated_at) ON TABLE public.users TO todo_app;
+
+
+--
+-- Name: COLUMN users.version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(version) ON TABLE public.users TO todo_app;
+
+
+--
+-- Name: COLUMN users.forgotten_version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(forgotten_version) ON TABLE public.users TO todo_app;
+
+
+--
+-- Name: COLUMN users.deleted_version; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(deleted_version) ON TABLE public.users TO todo_app;
 
 
 --

@@ -8,53 +8,112 @@ FROM tasks
 WHERE user_id = @user_id
   AND id = @id;
 
+-- name: GetDeletedTask :one
+-- GetDeletedTask returns the number of the deletion of one task of one user; no row
+-- says that no such deletion is remembered.
+--
+-- Index: deleted_tasks_pkey.
+-- Buffers: at most 8.
+SELECT /* GetDeletedTask */ version
+FROM deleted_tasks
+WHERE user_id = @user_id
+  AND id = @id;
+
 -- name: CreateTask :one
 -- CreateTask adds a task, and its owner with the first one. An id that the user
--- already has returns the stored task unchanged, with created false: a retry
--- never makes a second task. The owner's row is written only where it is missing
--- or the token brings another e-mail.
+-- already has returns the stored task, with created false, and nothing is written: a
+-- retry never makes a second task. No row says that the id was deleted, unless revive
+-- is given, or that another writer came between: nothing of the task was written, and
+-- asking again tells.
 --
--- Index: users_pkey, tasks_pkey.
--- Buffers: at most 32.
-WITH /* CreateTask */ owner AS (
-  INSERT INTO users (id, email)
-  SELECT @user_id, sqlc.narg('email')
-  WHERE NOT EXISTS (
-    SELECT FROM users
-    WHERE users.id = @user_id
-      AND email IS NOT DISTINCT FROM COALESCE(sqlc.narg('email'), email)
-  )
-  ON CONFLICT (id) DO UPDATE
-  SET email = excluded.email, updated_at = GREATEST(excluded.updated_at, users.updated_at)
-  WHERE users.email IS DISTINCT FROM COALESCE(excluded.email, users.email)
-)
-INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags)
-VALUES (@user_id, @id, @title, sqlc.narg('description'), @completed, @priority, sqlc.narg('due_date'), @tags)
-ON CONFLICT (user_id, id) DO UPDATE
-SET title = tasks.title
-RETURNING sqlc.embed(tasks), (xmax = 0)::boolean AS created;
-
--- name: UpdateTask :one
--- UpdateTask changes the fields that are given and keeps the others; a NULL
--- description or due_date counts only with its _given. A change counts version up
--- and moves updated_at forward, even when two requests change the task at once.
--- Where if_match is given and lacks the task's version, nothing changes and
--- matched is false.
+-- The owner's row is locked before the task is touched, as in every query that changes
+-- something, and only if by the statement's snapshot it will. What was deleted since
+-- that snapshot would go unseen, so such a deletion keeps the statement from counting.
 --
--- Index: users_pkey, tasks_pkey.
--- Buffers: at most 32.
-WITH /* UpdateTask */ before AS (
+-- Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
+-- Buffers: at most 40.
+WITH /* CreateTask */ stored AS MATERIALIZED (
   SELECT *
   FROM tasks
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
-), owner AS (
-  UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
+), tombstone AS MATERIALIZED (
+  SELECT id
+  FROM deleted_tasks
+  WHERE deleted_tasks.user_id = @user_id
+    AND deleted_tasks.id = @id
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
   WHERE users.id = @user_id
-    AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
+), due AS MATERIALIZED (
+  SELECT true AS due
+  WHERE NOT EXISTS (SELECT FROM stored)
+    AND (@revive::boolean OR NOT EXISTS (SELECT FROM tombstone))
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      email = COALESCE(sqlc.narg('email')::text, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM account
+  CROSS JOIN due
+  WHERE users.id = @user_id
+    AND users.deleted_version <= account.version
+  RETURNING users.version
+), added AS (
+  INSERT INTO users (id, email)
+  SELECT @user_id, sqlc.narg('email')
+  FROM due
+  WHERE NOT EXISTS (SELECT FROM account)
+  ON CONFLICT (id) DO NOTHING
+  RETURNING version
+), number AS (
+  SELECT version FROM counted
+  UNION ALL
+  SELECT version FROM added
+), revived AS (
+  DELETE FROM deleted_tasks
+  USING number
+  WHERE deleted_tasks.user_id = @user_id
+    AND deleted_tasks.id = @id
+), inserted AS (
+  INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags, version)
+  SELECT @user_id, @id::uuid, @title::text, sqlc.narg('description')::text, @completed::boolean,
+         @priority::text, sqlc.narg('due_date')::timestamptz, @tags::text[], number.version
+  FROM number
+  ON CONFLICT (user_id, id) DO NOTHING
+  RETURNING tasks.*
+)
+SELECT sqlc.embed(tasks), true AS created
+FROM inserted AS tasks
+UNION ALL
+SELECT sqlc.embed(tasks), false AS created
+FROM stored AS tasks;
+
+-- name: UpdateTask :one
+-- UpdateTask changes the fields that are given and keeps the others; a NULL
+-- description or due_date counts only with its _given. A change takes the next number
+-- of the owner's counter as version and moves updated_at forward, even when two
+-- requests change the task at once; where no field would change, nothing is written.
+-- if_match names the versions of which the task must have one, and if_none_match those
+-- of which it must have none: where it does not, nothing is written and matched is
+-- false. Where overtaken is true, another writer came between and no task was changed:
+-- asking again tells.
+--
+-- Index: users_pkey, tasks_pkey.
+-- Buffers: at most 40.
+WITH /* UpdateTask */ before AS MATERIALIZED (
+  SELECT *
+  FROM tasks
+  WHERE tasks.user_id = @user_id
+    AND tasks.id = @id
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
+  WHERE users.id = @user_id
 ), given AS (
-  SELECT sqlc.narg('title')::text AS title,
+  SELECT sqlc.narg('email')::text AS email,
+         sqlc.narg('title')::text AS title,
          @description_given::boolean AS description_given,
          sqlc.narg('description')::text AS description,
          sqlc.narg('completed')::boolean AS completed,
@@ -63,7 +122,35 @@ WITH /* UpdateTask */ before AS (
          sqlc.narg('due_date')::timestamptz AS due_date,
          sqlc.narg('tags')::text[] AS tags,
          sqlc.narg('if_match')::bigint[] AS if_match,
+         sqlc.narg('if_none_match')::bigint[] AS if_none_match,
          now() AS now
+), verdict AS MATERIALIZED (
+  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
+         COALESCE(given.title <> tasks.title, false)
+           OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+           OR COALESCE(given.completed <> tasks.completed, false)
+           OR COALESCE(given.priority <> tasks.priority, false)
+           OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+           OR COALESCE(given.tags <> tasks.tags, false) AS differs,
+         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+         account.version
+  FROM before AS tasks
+  CROSS JOIN account
+  CROSS JOIN given
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      email = COALESCE(given.email, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM verdict
+  CROSS JOIN given
+  WHERE users.id = @user_id
+    AND verdict.matched
+    AND verdict.differs
+    AND users.deleted_version <= verdict.version
+    AND (NOT verdict.conditional OR users.version = verdict.version)
+  RETURNING users.version
 ), changed AS (
   UPDATE tasks
   SET title = COALESCE(given.title, tasks.title),
@@ -72,117 +159,188 @@ WITH /* UpdateTask */ before AS (
       priority = COALESCE(given.priority, tasks.priority),
       due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
       tags = COALESCE(given.tags, tasks.tags),
-      version = CASE
-        WHEN given.title <> tasks.title
-          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-          OR given.completed <> tasks.completed
-          OR given.priority <> tasks.priority
-          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
-          OR given.tags <> tasks.tags
-        THEN tasks.version + 1
-        ELSE tasks.version
-      END,
-      updated_at = CASE
-        WHEN given.title <> tasks.title
-          OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-          OR given.completed <> tasks.completed
-          OR given.priority <> tasks.priority
-          OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
-          OR given.tags <> tasks.tags
-        THEN GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-        ELSE tasks.updated_at
-      END
+      version = counted.version,
+      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
   FROM given
+  CROSS JOIN counted
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
+    AND (given.title <> tasks.title
+      OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
+      OR given.completed <> tasks.completed
+      OR given.priority <> tasks.priority
+      OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+      OR given.tags <> tasks.tags)
   RETURNING tasks.*
 )
-SELECT sqlc.embed(tasks), true AS matched
+SELECT sqlc.embed(tasks), true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT sqlc.embed(tasks), false AS matched
+SELECT sqlc.embed(tasks), (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
+CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed);
 
 -- name: CompleteTask :one
 -- CompleteTask sets completed, or toggles it where no value is given, in one
--- atomic statement. if_match and matched are UpdateTask's.
+-- atomic statement. if_match, if_none_match, matched and overtaken are UpdateTask's.
 --
 -- Index: users_pkey, tasks_pkey.
--- Buffers: at most 32.
-WITH /* CompleteTask */ before AS (
+-- Buffers: at most 40.
+WITH /* CompleteTask */ before AS MATERIALIZED (
   SELECT *
   FROM tasks
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
-), owner AS (
-  UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
   WHERE users.id = @user_id
-    AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
 ), given AS (
-  SELECT sqlc.narg('completed')::boolean AS completed,
+  SELECT sqlc.narg('email')::text AS email,
+         sqlc.narg('completed')::boolean AS completed,
          sqlc.narg('if_match')::bigint[] AS if_match,
+         sqlc.narg('if_none_match')::bigint[] AS if_none_match,
          now() AS now
+), verdict AS MATERIALIZED (
+  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
+         given.completed IS DISTINCT FROM tasks.completed AS differs,
+         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+         account.version
+  FROM before AS tasks
+  CROSS JOIN account
+  CROSS JOIN given
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      email = COALESCE(given.email, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM verdict
+  CROSS JOIN given
+  WHERE users.id = @user_id
+    AND verdict.matched
+    AND verdict.differs
+    AND users.deleted_version <= verdict.version
+    AND (NOT verdict.conditional OR users.version = verdict.version)
+  RETURNING users.version
 ), changed AS (
   UPDATE tasks
   SET completed = COALESCE(given.completed, NOT tasks.completed),
-      version = CASE WHEN given.completed = tasks.completed THEN tasks.version ELSE tasks.version + 1 END,
-      updated_at = CASE
-        WHEN given.completed = tasks.completed THEN tasks.updated_at
-        ELSE GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-      END
+      version = counted.version,
+      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
   FROM given
+  CROSS JOIN counted
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
+    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
+    AND given.completed IS DISTINCT FROM tasks.completed
   RETURNING tasks.*
 )
-SELECT sqlc.embed(tasks), true AS matched
+SELECT sqlc.embed(tasks), true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT sqlc.embed(tasks), false AS matched
+SELECT sqlc.embed(tasks), (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
+CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed);
 
 -- name: DeleteTask :one
--- DeleteTask removes one task of one user. deleted is false where if_match is
--- given and lacks the task's version; no row says that there is no such task. An
--- engine that runs the parts of a WITH one by one has to look before it deletes.
+-- DeleteTask removes one task of one user and leaves a tombstone; those that are older
+-- than 90 days go. It returns the task as it was; no row says that there is none.
+-- if_match, if_none_match, matched and overtaken are UpdateTask's.
 --
--- Index: users_pkey, tasks_pkey.
--- Buffers: at most 24.
+-- Index: users_pkey, tasks_pkey, deleted_tasks_pkey,
+-- deleted_tasks_user_id_version_idx.
+-- Buffers: at most 48.
 WITH /* DeleteTask */ before AS MATERIALIZED (
-  SELECT id
+  SELECT *
   FROM tasks
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
-), owner AS (
-  UPDATE users
-  SET email = sqlc.narg('email'), updated_at = GREATEST(now(), updated_at)
+), account AS MATERIALIZED (
+  SELECT version
+  FROM users
   WHERE users.id = @user_id
-    AND email IS DISTINCT FROM COALESCE(sqlc.narg('email'), email)
+), verdict AS MATERIALIZED (
+  SELECT (sqlc.narg('if_match')::bigint[] IS NULL OR tasks.version = ANY (sqlc.narg('if_match')::bigint[]))
+           AND (sqlc.narg('if_none_match')::bigint[] IS NULL OR tasks.version <> ALL (sqlc.narg('if_none_match')::bigint[])) AS matched,
+         sqlc.narg('if_match')::bigint[] IS NOT NULL OR sqlc.narg('if_none_match')::bigint[] IS NOT NULL AS conditional,
+         account.version
+  FROM before AS tasks
+  CROSS JOIN account
+), old AS MATERIALIZED (
+  SELECT id, version
+  FROM deleted_tasks
+  WHERE deleted_tasks.user_id = @user_id
+    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
+    AND EXISTS (SELECT FROM verdict)
+), forgotten AS MATERIALIZED (
+  SELECT COALESCE(max(version), 0) AS version
+  FROM old
+), counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      forgotten_version = GREATEST(users.forgotten_version, forgotten.version),
+      email = COALESCE(sqlc.narg('email')::text, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  FROM verdict
+  CROSS JOIN forgotten
+  WHERE users.id = @user_id
+    AND verdict.matched
+    AND users.deleted_version <= verdict.version
+    AND (NOT verdict.conditional OR users.version = verdict.version)
+  RETURNING users.version
+), pruned AS (
+  DELETE FROM deleted_tasks
+  USING old
+  CROSS JOIN counted
+  WHERE deleted_tasks.user_id = @user_id
+    AND deleted_tasks.id = old.id
+    AND deleted_tasks.version = old.version
+    AND deleted_tasks.id <> @id
 ), deleted AS (
   DELETE FROM tasks
+  USING counted
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
-    AND (sqlc.narg('if_match')::bigint[] IS NULL OR version = ANY (sqlc.narg('if_match')::bigint[]))
+    AND (sqlc.narg('if_match')::bigint[] IS NULL OR tasks.version = ANY (sqlc.narg('if_match')::bigint[]))
+    AND (sqlc.narg('if_none_match')::bigint[] IS NULL OR tasks.version <> ALL (sqlc.narg('if_none_match')::bigint[]))
   RETURNING tasks.id
+), buried AS (
+  INSERT INTO deleted_tasks (user_id, id, version)
+  SELECT @user_id, deleted.id, counted.version
+  FROM deleted
+  CROSS JOIN counted
+  ON CONFLICT (user_id, id) DO UPDATE
+  SET version = excluded.version, deleted_at = excluded.deleted_at
+  RETURNING id
 )
-SELECT EXISTS (SELECT FROM deleted) AS deleted
-FROM before;
+SELECT sqlc.embed(tasks), (verdict.matched)::boolean AS matched,
+       (verdict.matched AND NOT EXISTS (SELECT FROM buried))::boolean AS overtaken
+FROM before AS tasks
+CROSS JOIN verdict;
 
 -- name: SeedTasks :execrows
 -- SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
--- them. The arrays have one element a task.
+-- them. The arrays have one element a task. All get one number of the owner's counter.
 --
 -- Index: users_pkey.
 -- Buffers: at most 200 for ten tasks.
-WITH /* SeedTasks */ owner AS (
+WITH /* SeedTasks */ counted AS (
   INSERT INTO users (id, email)
   VALUES (@user_id, sqlc.narg('email'))
-  ON CONFLICT (id) DO NOTHING
+  ON CONFLICT (id) DO UPDATE
+  SET version = GREATEST(users.version + 1, excluded.version), updated_at = GREATEST(excluded.updated_at, users.updated_at)
+  RETURNING version
+), given AS (
+  SELECT unnest(@ids::uuid[]) AS id, unnest(@titles::text[]) AS title, unnest(@completed::boolean[]) AS completed
 )
-INSERT INTO tasks (user_id, id, title, completed)
-SELECT @user_id, unnest(@ids::uuid[]), unnest(@titles::text[]), unnest(@completed::boolean[]);
+INSERT INTO tasks (user_id, id, title, completed, version)
+SELECT @user_id, given.id, given.title, given.completed, counted.version
+FROM given
+CROSS JOIN counted;
