@@ -102,14 +102,14 @@ func mingle(t *testing.T, pool *db.Pool) {
 // useOwnTasks runs each kind of statement and fails at the first foreign row.
 func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 	id := uuid.New()
-	created, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
+	created, err := db.Create(ctx, q, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 	if err != nil {
 		return err
 	}
 	if created.Task.UserID != user || !created.Created {
 		return fmt.Errorf("created %+v", created)
 	}
-	got, err := q.CompleteTask(ctx, db.CompleteTaskParams{UserID: user, ID: id})
+	got, err := db.Change(ctx, q.CompleteTask, db.CompleteTaskParams{UserID: user, ID: id}, func(row db.CompleteTaskRow) bool { return row.Overtaken })
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,8 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 			return fmt.Errorf("foreign row %+v", task)
 		}
 	}
-	if deleted, err := q.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id}); err != nil || !deleted.Matched || deleted.Overtaken {
+	deleted, err := db.Change(ctx, q.DeleteTask, db.DeleteTaskParams{UserID: user, ID: id}, func(row db.DeleteTaskRow) bool { return row.Overtaken })
+	if err != nil || !deleted.Matched || deleted.Overtaken {
 		return fmt.Errorf("deleted %+v: %w", deleted, err)
 	}
 	return nil
