@@ -47,7 +47,7 @@ func TestTypeChangeUnderLoadFailsNoRequest(t *testing.T) {
 				}
 			}
 			everybodyGoesOn()
-			for _, change := range []string{"title TYPE varchar(255)", "version TYPE integer", "title TYPE text", "version TYPE bigint"} {
+			for _, change := range []string{"title TYPE varchar(255)", "version TYPE numeric", "title TYPE text", "version TYPE bigint"} {
 				dbtest.Exec(t, database, "SET lock_timeout = '5s'; ALTER TABLE tasks ALTER "+change)
 				everybodyGoesOn()
 			}
