@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -14,6 +15,8 @@ type Identity struct {
 	// control character. It is empty if the claim is missing or not such a
 	// string, which does not invalidate the token. It need not be an address.
 	Email string
+	// Expires is the token's "exp". [SignHS256] and its like ignore it.
+	Expires time.Time
 }
 
 type contextKey struct{}

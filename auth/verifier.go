@@ -158,6 +158,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if err := k.rules.check(token, k, &c); err != nil {
 		return Identity{}, newError(h, err)
 	}
+	c.Expires = c.exp.Time
 	if v.cache != nil {
 		v.cache.add(sum, c.Identity, k, c.exp.Time, time.Now())
 	}

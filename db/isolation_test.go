@@ -88,6 +88,19 @@ var attempts = withLists(map[string]attempt{
 		tasks, err := q.ExportTasks(ctx, db.ExportTasksParams{UserID: user})
 		return tasks, 0, err
 	},
+	"ListChanges": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		tasks, err := q.ListChanges(ctx, db.ListChangesParams{UserID: user, PageSize: 100})
+		return tasks, 0, err
+	},
+	"ListDeletions": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		rows, err := q.ListDeletions(ctx, db.ListDeletionsParams{UserID: user, PageSize: 100})
+		for _, row := range rows {
+			if row.ID == gone(id) {
+				return nil, 1, err
+			}
+		}
+		return nil, 0, err
+	},
 	"SeedTasks": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
 		_, err := q.SeedTasks(ctx, db.SeedTasksParams{
 			UserID: user, Email: new("other@example.test"), Ids: []uuid.UUID{id}, Titles: []string{"taken over"}, Completed: []bool{true},
@@ -99,7 +112,7 @@ var attempts = withLists(map[string]attempt{
 // withLists adds the list queries: the whole list of whoever user says to be.
 func withLists(attempts map[string]attempt) map[string]attempt {
 	for name := range db.Statements() {
-		if strings.HasPrefix(name, "List") {
+		if strings.HasPrefix(name, "ListTasks") {
 			attempts[name] = func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
 				list := reflect.ValueOf(q).MethodByName(name)
 				results := list.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(dbtest.ListParams(name, user, 100))})

@@ -96,6 +96,22 @@ type Querier interface {
 	// Index: users_pkey.
 	// Buffers: at most 6.
 	GetUser(ctx context.Context, arg GetUserParams) (GetUserRow, error)
+	// ListChanges returns a page of one user's tasks that changed behind a place in the
+	// order of the changes: behind the task whose number is version and whose id is
+	// after_id. since is the time of that number. A task's number is its version, but for
+	// what the release before the counter wrote last: that is known by its time.
+	//
+	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
+	// scan of the table for a user who owns much of it. An index of its own would make
+	// every change of a task write to all its indexes.
+	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
+	ListChanges(ctx context.Context, arg ListChangesParams) ([]Task, error)
+	// ListDeletions returns a page of one user's tombstones behind a place in the order of
+	// the changes, as ListChanges does. An id that was made again is none.
+	//
+	// Index: one that begins with user_id of each table, and then sorted.
+	// Buffers: at most 60 with 5 tasks, 6,000 with 50,000.
+	ListDeletions(ctx context.Context, arg ListDeletionsParams) ([]ListDeletionsRow, error)
 	// ListTasks returns a page of one user's tasks, newest first: those behind the task
 	// made at after whose id is after_id, or the first ones where both are NULL. Nearly
 	// every request asks for it, so it has no filters to evaluate.

@@ -17,7 +17,7 @@ func cors(origins []string, next http.Handler) http.Handler {
 			return slices.Contains(origins, origin) || slices.Contains(origins, "*")
 		},
 		AllowedMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"},
 		ExposedHeaders: []string{"ETag", "Link", "Location", "Retry-After", "Server-Timing", "WWW-Authenticate", "X-Request-Id"},
 		MaxAge:         int((10 * time.Minute).Seconds()),
 	}).Handler(next)

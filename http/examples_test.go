@@ -37,12 +37,17 @@ func TestContractExamplesOfProblemsAreReplies(t *testing.T) {
 		t.Fatal(err)
 	}
 	provoke := map[string]func() response{
-		"BadRequest":           func() response { return a.do(alice, "POST", tasksOf(alice), "{") },
-		"Unauthorized":         func() response { return a.do("", "GET", tasksOf(alice), "", "Authorization: Bearer "+expired) },
-		"Forbidden":            func() response { return a.do(bob, "GET", tasksOf(alice), "") },
-		"NotFound":             func() response { return a.do(alice, "GET", tasksOf(alice)+"/1", "") },
-		"MethodNotAllowed":     func() response { return a.do(alice, "BREW", tasksOf(alice), "") },
-		"WasDeleted":           func() response { return a.do(alice, "POST", tasksOf(alice), `{"title":"gone","id":"`+gone.ID+`"}`) },
+		"BadRequest":       func() response { return a.do(alice, "POST", tasksOf(alice), "{") },
+		"Unauthorized":     func() response { return a.do("", "GET", tasksOf(alice), "", "Authorization: Bearer "+expired) },
+		"Forbidden":        func() response { return a.do(bob, "GET", tasksOf(alice), "") },
+		"NotFound":         func() response { return a.do(alice, "GET", tasksOf(alice)+"/1", "") },
+		"MethodNotAllowed": func() response { return a.do(alice, "BREW", tasksOf(alice), "") },
+		"WasDeleted":       func() response { return a.do(alice, "POST", tasksOf(alice), `{"title":"gone","id":"`+gone.ID+`"}`) },
+		"CursorExpired": func() response {
+			cursor := a.do(alice, "GET", "/api/alice/changes", "").must(t, 200).changes(t).Cursor
+			dbtest.Exec(t, a.database, "UPDATE users SET version = version + 1, forgotten_version = version + 1")
+			return a.do(alice, "GET", "/api/alice/changes?since="+cursor, "")
+		},
 		"PreconditionFailed":   func() response { return a.do(alice, "DELETE", pathOf(made), "", `If-Match: "9"`) },
 		"ContentTooLarge":      func() response { return a.do(alice, "POST", tasksOf(alice), strings.Repeat(" ", todohttp.MaxBody+1)) },
 		"UnsupportedMediaType": func() response { return a.do(alice, "POST", tasksOf(alice), "{}", "Content-Type: text/plain") },
@@ -141,6 +146,14 @@ func TestContractExamplesOfBodiesAreReplies(t *testing.T) {
 	is("updateTask", "201", "task", a.do(user, "PUT", path, `{"title":"Buy milk"}`, "If-None-Match: *"))
 	a.do(user, "PATCH", path, `{"due_date":"2026-12-01T09:00:00Z","tags":["home"]}`).must(t, 200)
 	is("listTasks", "200", "some", a.do(user, "GET", tasks, ""))
+	gone := a.create(user, "gone")
+	a.do(user, "DELETE", pathOf(gone), "").must(t, 204)
+	start := a.do(user, "GET", account+"/changes", "").must(t, 200).changes(t)
+	a.do(user, "PATCH", path, `{"completed":true}`).must(t, 200)
+	a.do(user, "PATCH", path, `{"completed":false}`).must(t, 200)
+	a.do(user, "PUT", pathOf(gone), `{"title":"gone"}`, "If-None-Match: *").must(t, 201)
+	a.do(user, "DELETE", pathOf(gone), "").must(t, 204)
+	is("listChanges", "200", "changes", a.do(user, "GET", account+"/changes?since="+start.Cursor, ""), "cursor", "deleted")
 	is("getAccount", "200", "account", a.do(user, "GET", account, ""), "total", "completed", "pending", "overdue")
 	is("exportAccount", "200", "export", a.do(user, "GET", account+"/export", ""))
 	a.create(user, "second")

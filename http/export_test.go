@@ -17,6 +17,8 @@ const (
 	MaxBody        = maxBody
 	MaxHeader      = maxHeader
 	MaxFieldErrors = maxFieldErrors
+
+	MaxStreamsPerUser = maxStreamsPerUser
 )
 
 // The messages of a title, and what a size is called in them.

@@ -205,7 +205,7 @@ func challenge(err error) string {
 // retryAfterOf returns the Retry-After of a 503, in whole seconds.
 func retryAfterOf(err error) int {
 	var keys *auth.UnavailableError
-	if errors.Is(err, errExports) {
+	if errors.Is(err, errExports) || errors.Is(err, errStreams) {
 		return 30
 	}
 	if errors.As(err, &keys) {

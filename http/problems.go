@@ -50,6 +50,11 @@ var explanations = []explanation{
 		"Drop the retry. To bring the task back on purpose, <code>PUT</code> it with <code>If-None-Match: *</code>; for another task choose another id.",
 	},
 	{
+		"cursor-expired", http.StatusGone,
+		"The cursor is older than what the server remembers of deletions, 90 days at least, or the account was erased since. What was deleted meanwhile can no longer be told.",
+		"Forget what you have of this user's tasks, and ask for the changes again without a cursor: that tells everything there is.",
+	},
+	{
 		"precondition-failed", http.StatusPreconditionFailed,
 		"The task has changed since it was read: <code>If-Match</code> does not name its current version, or there is one that <code>If-None-Match</code> excludes. Nothing was changed.",
 		"The task as it is now is in <code>current</code>: apply your change to it, and send that with its <code>version</code> in <code>If-Match</code>.",

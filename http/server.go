@@ -3,6 +3,7 @@
 package http
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -25,6 +26,11 @@ type Config struct {
 	// DemoUser and DemoToken are filled in on that page, for whoever opens it: for
 	// development only.
 	DemoUser, DemoToken string
+	// LivePoll is how often a user with open streams is asked for changes that were
+	// written elsewhere: every 2 seconds if zero.
+	LivePoll time.Duration
+	// Stop ends the open streams when it is closed, if not nil.
+	Stop <-chan struct{}
 	// ReadyMaxAge is how long Admin reuses the result of a check of the database: 5
 	// seconds if zero.
 	ReadyMaxAge time.Duration
@@ -35,18 +41,20 @@ type server struct {
 	db       *db.Pool
 	verifier *auth.Verifier
 	exports  exports
+	live     *live
 	docs     *docs // nil where they are not offered
 }
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
 	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}}
+	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), version: s.version, stop: c.Stop, users: map[string]*follower{}}
 	if c.Docs {
 		s.docs = newDocs(c)
 	}
 	routes := slices.DeleteFunc(s.routes(), func(rt route) bool { return rt.docs && s.docs == nil })
 	const trailingSlash = "{_:/?}" // the same resource with and without
-	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(newRouter(routes, trailingSlash))))
+	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(s.wakeStreams(newRouter(routes, trailingSlash)))))
 }
 
 // NewServer returns a server with limits on header size and on the time that a

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -33,6 +34,19 @@ var calls = withListCalls(map[string]func(owner) any{
 	"DeleteTask":     func(o owner) any { return db.DeleteTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email} },
 	"GetDeletedTask": func(o owner) any { return db.GetDeletedTaskParams{UserID: o.id, ID: o.deleted} },
 	"GetCounter":     func(o owner) any { return db.GetCounterParams{UserID: o.id} },
+	"ListChanges": func(o owner) any {
+		if o.tasks <= pageSize {
+			return db.ListChangesParams{UserID: o.id, PageSize: pageSize}
+		}
+		place := db.PlaceOf(o.middle)
+		return db.ListChangesParams{UserID: o.id, Version: place.Version, Since: time.UnixMilli(place.Version), AfterID: place.ID, PageSize: pageSize}
+	},
+	"ListDeletions": func(o owner) any {
+		if o.tasks <= pageSize {
+			return db.ListDeletionsParams{UserID: o.id, PageSize: pageSize}
+		}
+		return db.ListDeletionsParams{UserID: o.id, Version: o.middle.Version, PageSize: pageSize}
+	},
 	"SeedTasks": func(o owner) any {
 		titles := make([]string, len(newIDs))
 		for i := range titles {

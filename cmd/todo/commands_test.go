@@ -122,7 +122,7 @@ func TestServeExitsBeforeItListensOnAnUnusableSchema(t *testing.T) {
 	env := environment(url)
 	serve := []string{"serve", "--addr", taken.Addr().String()}
 	todo(t, env, "migrate", "goto", "6")
-	refused(t, "the schema is at version 6, this program needs 7: run `todo migrate up`", env, serve...)
+	refused(t, "the schema is at version 6, this program needs 9: run `todo migrate up`", env, serve...)
 	todo(t, env, "migrate", "up")
 	dbtest.Exec(t, url, "REVOKE UPDATE (version) ON tasks FROM todo_app")
 	refused(t, "permission denied for table tasks", env, serve...)

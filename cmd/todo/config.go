@@ -35,6 +35,7 @@ type config struct {
 	SecretAudience      *string       `env:"HS256_AUDIENCE" example:"" doc:"replaces JWT_AUDIENCE for HS256 tokens; not checked if set but empty"`
 	SecretUserClaim     *string       `env:"HS256_USER_CLAIM" example:"user.id" doc:"replaces JWT_USER_CLAIM for HS256 tokens"`
 	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"number of verified tokens to cache, each for at most 5 minutes; 0 disables the cache"`
+	LivePoll            time.Duration `env:"LIVE_POLL" envDefault:"2s" doc:"how often a user with open streams of changes is asked for what other servers wrote"`
 	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"comma-separated origins that may call the API from a browser; * for all"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
@@ -93,6 +94,9 @@ func (c config) check() error {
 	}
 	if c.JWKSMaxStale <= 0 {
 		return errors.New("JWKS_MAX_STALE: must be a positive duration, such as 24h")
+	}
+	if c.LivePoll <= 0 {
+		return errors.New("LIVE_POLL: must be a positive duration, such as 2s")
 	}
 	if c.TokenCacheSize < 0 {
 		return errors.New("TOKEN_CACHE_SIZE: must be 0 or more")

@@ -94,7 +94,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	}
 	api := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
-		Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
+		LivePoll: c.LivePoll, Stop: ctx.Done(), Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
 	}
 	handler := todohttp.NewHandler(api)
 	if s.wrap != nil {

@@ -8,6 +8,7 @@ import type { components, operations, paths } from "./api.js";
 type Task = components["schemas"]["Task"];
 type NewTask = components["schemas"]["TaskCreate"];
 type Change = components["schemas"]["TaskUpdate"];
+type Changes = components["schemas"]["Changes"];
 type Problem = components["schemas"]["Problem"];
 type Query = NonNullable<operations["listTasks"]["parameters"]["query"]>;
 
@@ -56,6 +57,71 @@ async function edit(task: Task, change: (task: Task) => Change): Promise<Task> {
     const reply = await api.PUT("/api/{user_id}/tasks/{id}", { params: { path, header }, body: change(task) });
     if (!reply.error?.current) return ok(reply);
     task = reply.error.current;
+  }
+}
+
+/** A tab: a copy of the tasks that follows every change, and catches up after a while offline. */
+class Tab {
+  readonly tasks = new Map<string, Task>();
+  private cursor: string | undefined;
+  private cut: AbortController | undefined;
+
+  private apply(page: Changes): void {
+    for (const task of page.tasks) this.tasks.set(task.id, task);
+    for (const id of page.deleted) this.tasks.delete(id);
+    this.cursor = page.cursor;
+  }
+
+  /** Asks once for what has changed, page after page. */
+  async catchUp(limit?: number): Promise<void> {
+    for (let more = true; more; ) {
+      const query = { ...(this.cursor && { since: this.cursor }), ...(limit && { limit }) };
+      const reply = await api.GET("/api/{user_id}/changes", { params: { path: me, query } });
+      if (reply.response.status === 410) {
+        this.tasks.clear();
+        this.cursor = undefined;
+        continue;
+      }
+      const page = ok(reply) as Changes;
+      this.apply(page);
+      more = page.more;
+    }
+  }
+
+  /** Follows the changes until offline is called. EventSource could not send the token. */
+  async online(): Promise<void> {
+    this.cut = new AbortController();
+    const headers: Record<string, string> = { Authorization: `Bearer ${API_TOKEN}`, Accept: "text/event-stream" };
+    if (this.cursor) headers["Last-Event-ID"] = this.cursor;
+    const url = `${API_URL}/api/${encodeURIComponent(me.user_id)}/changes`;
+    const reply = await fetch(url, { headers, signal: this.cut.signal });
+    assert(reply.ok && reply.body);
+    void this.read(reply.body).catch(() => {});
+  }
+
+  private async read(body: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(chunk, { stream: true });
+      const events = text.split("\n\n");
+      text = events.pop() ?? "";
+      for (const event of events) {
+        const data = /^data: (.*)$/m.exec(event)?.[1];
+        if (data) this.apply(JSON.parse(data));
+      }
+    }
+  }
+
+  offline(): void {
+    this.cut?.abort();
+  }
+
+  /** Waits until the copy has these titles. */
+  async shows(...titles: string[]): Promise<void> {
+    const shown = () => [...this.tasks.values()].map((task) => task.title).sort();
+    for (let n = 0; n < 1000 && shown().join() !== titles.join(); n++) await new Promise((wait) => setTimeout(wait, 10));
+    assert.deepEqual(shown(), titles);
   }
 }
 
@@ -132,6 +198,26 @@ assert(undone.version > rent.version);
 assert.deepEqual(ok(await api.GET("/api/{user_id}/tasks/{id}", { params: other })), undone);
 ok(await api.DELETE("/api/{user_id}/tasks/{id}", { params: other }));
 console.log("undid a deletion, which a late retry could not");
+
+const [here, there] = [new Tab(), new Tab()];
+await here.catchUp(1);
+await here.online();
+await there.online();
+await here.shows("Buy bread", "Buy milk and eggs", "Call Ada");
+await there.shows("Buy bread", "Buy milk and eggs", "Call Ada");
+const tea = await add({ title: "Buy tea" });
+await here.shows("Buy bread", "Buy milk and eggs", "Buy tea", "Call Ada");
+await there.shows("Buy bread", "Buy milk and eggs", "Buy tea", "Call Ada");
+there.offline();
+await edit(tea, () => ({ title: "Buy green tea" }));
+await here.shows("Buy bread", "Buy green tea", "Buy milk and eggs", "Call Ada");
+ok(await api.DELETE("/api/{user_id}/tasks/{id}", { params: { path: { ...me, id: tea.id } } }));
+await here.shows("Buy bread", "Buy milk and eggs", "Call Ada");
+assert.equal(there.tasks.get(tea.id)?.title, "Buy tea");
+await there.catchUp();
+await there.shows("Buy bread", "Buy milk and eggs", "Call Ada");
+here.offline();
+console.log("kept two tabs in step, one of them offline for a while");
 
 const bought = { path: me, query: { search: "buy" } };
 const updated = await api.PATCH("/api/{user_id}/tasks", { params: bought, body: { completed: true } });

@@ -1,0 +1,96 @@
+package db
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Place is a place in the order of a user's changes: behind the one with this number
+// and id. The zero value is before all.
+type Place struct {
+	Version int64
+	ID      uuid.UUID
+}
+
+// NoPlace is behind every change.
+var NoPlace = Place{math.MaxInt64, uuid.Max}
+
+// PlaceOf is the place of a task. The release before the counter did not count: what it
+// wrote last has its time as its number.
+func PlaceOf(t Task) Place { return Place{max(t.Version, t.UpdatedAt.UnixMilli()), t.ID} }
+
+// Changes are a page of a user's changes, as one snapshot sees them.
+type Changes struct {
+	// Counter is nil for a user who never wrote, or was erased.
+	Counter *GetCounterRow
+	Tasks   []Task
+	Deleted []ListDeletionsRow
+}
+
+// Changes reads, in one round trip, the user's counter, and up to limit tasks and
+// limit deletions behind two places.
+func (p *Pool) Changes(ctx context.Context, userID string, tasks, deletions Place, limit int) (Changes, error) {
+	var changes Changes
+	err := p.retry(ctx, true, func(suffix string) (err error) {
+		changes, err = p.changes(ctx, suffix, userID, tasks, deletions, limit)
+		return err
+	})
+	return changes, translate(err)
+}
+
+func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deletions Place, limit int) (changes Changes, err error) {
+	start := time.Now()
+	conn, release, err := p.acquireFor(ctx, userID)
+	if err != nil {
+		return changes, err
+	}
+	defer release()
+	defer func() { recordTiming(ctx, queryName(listChanges), time.Since(start)) }()
+	// What has begun ends, as in a scope.
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout+timeoutSlack)
+	defer cancel()
+	results, err := p.send(limited, conn, settings{userID: userID, limit: statementTimeout, snapshot: true},
+		query{getCounter + suffix, []any{userID}},
+		query{listChanges + suffix, []any{userID, tasks.Version, time.UnixMilli(min(tasks.Version, maxMilliseconds)), tasks.ID, int32(limit)}},
+		query{listDeletions + suffix, []any{userID, deletions.Version, deletions.ID, int32(limit)}})
+	if err != nil {
+		return changes, err
+	}
+	if changes, err = readChanges(results); err != nil {
+		_ = results.Close()
+		return changes, err
+	}
+	return changes, results.Close()
+}
+
+// maxMilliseconds is the year 9999, behind which PostgreSQL knows times that no task has.
+const maxMilliseconds = 253402300799000
+
+func readChanges(results results) (changes Changes, err error) {
+	rows, err := results.Query()
+	if err != nil {
+		return changes, err
+	}
+	counters, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[GetCounterRow])
+	if err != nil {
+		return changes, err
+	}
+	if len(counters) > 0 {
+		changes.Counter = counters[0]
+	}
+	if rows, err = results.Query(); err != nil {
+		return changes, err
+	}
+	if changes.Tasks, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Task]); err != nil {
+		return changes, err
+	}
+	if rows, err = results.Query(); err != nil {
+		return changes, err
+	}
+	changes.Deleted, err = pgx.CollectRows(rows, pgx.RowToStructByPos[ListDeletionsRow])
+	return changes, err
+}
