@@ -95,15 +95,19 @@ func TestGrantsOfTodoAppAreTheLeast(t *testing.T) {
 				GROUP BY table_name, privilege_type
 			) AS privileges
 		) AS lines`)
-	const want = `schema_migrations SELECT
+	const want = `deleted_tasks DELETE
+deleted_tasks INSERT (id, user_id, version)
+deleted_tasks SELECT
+deleted_tasks UPDATE (deleted_at, version)
+schema_migrations SELECT
 tasks DELETE
-tasks INSERT (completed, description, due_date, id, priority, tags, title, user_id)
+tasks INSERT (completed, description, due_date, id, priority, tags, title, user_id, version)
 tasks SELECT
 tasks UPDATE (completed, description, due_date, priority, tags, title, updated_at, version)
 users DELETE
 users INSERT (email, id)
 users SELECT
-users UPDATE (email, updated_at)`
+users UPDATE (deleted_version, email, forgotten_version, updated_at, version)`
 	if got != want {
 		t.Errorf("todo_app may:\n%s\nwant:\n%s", got, want)
 	}
