@@ -327,7 +327,8 @@ CREATE TABLE public.users (
     CONSTRAINT users_id_length CHECK (((octet_length(id) >= 1) AND (octet_length(id) <= 255))),
     CONSTRAINT users_id_no_control CHECK ((id !~ '[\u0001-\u001f\u007f-\u009f]'::text)),
     CONSTRAINT users_version_safe CHECK (((version >= 1) AND (version <= '9007199254740991'::bigint)))
-);
+)
+WITH (fillfactor='70');
 
 ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
 

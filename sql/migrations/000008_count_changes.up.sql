@@ -15,6 +15,10 @@ ALTER TABLE users
   ADD COLUMN deleted_version bigint NOT NULL DEFAULT 0,
   ADD CONSTRAINT users_version_safe CHECK (version BETWEEN 1 AND 9007199254740991) NOT VALID;
 
+-- Each change of a task updates its owner's row: with room left on the page, the new
+-- version of the row stays there and no index is written.
+ALTER TABLE users SET (fillfactor = 70);
+
 COMMENT ON COLUMN users.version IS 'The number of the latest change to a task of this user: at least one more than that of the change before, and at least the milliseconds since 1970.';
 COMMENT ON COLUMN users.forgotten_version IS 'Up to this number deletions are forgotten: what changed since an older one cannot be told.';
 COMMENT ON COLUMN users.deleted_version IS 'The number of the latest deletion of a task, 0 before the first.';

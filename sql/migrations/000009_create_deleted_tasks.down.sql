@@ -4,4 +4,5 @@
 -- Loses: deleted_tasks.
 SET LOCAL lock_timeout = '2s';
 
+-- squawk-ignore-file ban-drop-table
 DROP TABLE deleted_tasks;
