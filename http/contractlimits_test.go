@@ -92,3 +92,18 @@ func collectLimits(node any, path string, found map[string]int) {
 		}
 	}
 }
+
+func TestContractLimitsSortsToTheServers(t *testing.T) {
+	t.Parallel()
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, name := range doc.Components.Parameters["sort"].Value.Schema.Value.Enum {
+		documented = append(documented, fmt.Sprint(name))
+	}
+	if served := todohttp.SortNames(); !slices.Equal(documented, served) {
+		t.Errorf("openapi.yaml has the sorts %q, the server %q", documented, served)
+	}
+}

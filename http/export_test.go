@@ -40,3 +40,12 @@ func Resources() map[string][]string {
 
 // Instrumented is a handler behind the outermost layer alone.
 func Instrumented(log *slog.Logger, h http.Handler) http.Handler { return instrument(log, h) }
+
+// SortNames are the orders that a list can be asked for in.
+func SortNames() []string {
+	var names []string
+	for _, sort := range sorts {
+		names = append(names, sort.name)
+	}
+	return names
+}

@@ -17,7 +17,7 @@ func Call(name string, params any) (sql string, args []any) {
 	return recorder.SQL, recorder.Args
 }
 
-// ListParams returns the parameters of a list query, whose name begins with List, for
+// ListParams returns the parameters of a list query, whose name begins with ListTasks, for
 // the first page of one user's tasks, without filters. It is of the type that sqlc made
 // for them, such as db.ListTasksParams.
 func ListParams(name, userID string, pageSize int32) any {
