@@ -289,10 +289,16 @@ func TestIfMatchLosesNoUpdate(t *testing.T) {
 		wg.Go(func() {
 			for {
 				read := a.do(alice, "GET", pathOf(made), "")
+				if read.StatusCode == 503 {
+					continue // one user's connections are few, and a slow machine has a queue
+				}
 				body := fmt.Sprintf(`{"description":"%s<%d>"}`, *read.task(t).Description, n)
 				reply := a.do(alice, "PUT", pathOf(made), body, "If-Match: "+read.Header.Get("ETag"))
-				if reply.StatusCode == 200 {
+				switch reply.StatusCode {
+				case 200:
 					return
+				case 503: // nothing was done
+					continue
 				}
 				reply.must(t, 412)
 				refused.Add(1)
