@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 
 	"github.com/go-json-experiment/json"
@@ -54,13 +53,7 @@ func readChangesCursor(user, encoded string) (c changesCursor, err error) {
 	return c, nil
 }
 
-func (c changesCursor) encode() string {
-	encoded, err := json.Marshal(c)
-	if err != nil {
-		panic(fmt.Errorf("a cursor that is no JSON: %w", err))
-	}
-	return base64.RawURLEncoding.EncodeToString(encoded)
-}
+func (c changesCursor) encode() string { return encodeCursor(c) }
 
 // cursorUser ties a cursor to a user without naming them.
 func cursorUser(user string) string {
@@ -68,7 +61,7 @@ func cursorUser(user string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// isStart tells whether the client knows nothing yet.
+// isStart reports whether the client knows nothing yet.
 func (c changesCursor) isStart() bool { return c.Account == 0 }
 
 // places are behind which tasks and deletions are to be told.
@@ -86,7 +79,7 @@ func (c changesCursor) places() (tasks, deletions db.Place) {
 	return tasks, tasks
 }
 
-// isExpired tells whether deletions since the cursor may be forgotten, or the account
+// isExpired reports whether deletions since the cursor may be forgotten, or the account
 // is not the one that the client knows.
 func (c changesCursor) isExpired(counter *db.GetCounterRow) bool {
 	switch {

@@ -43,11 +43,7 @@ func formattedTime(t *time.Time) string {
 // cursorAfter returns the cursor behind a task, in base64url.
 func (q listQuery) cursorAfter(t db.Task) string {
 	c := cursor{Query: q.queryID(), Key: q.sort.key.of(t), ID: t.ID}
-	encoded, err := json.Marshal(c)
-	if err != nil {
-		panic(fmt.Errorf("a cursor that is no JSON: %w", err))
-	}
-	return base64.RawURLEncoding.EncodeToString(encoded)
+	return encodeCursor(c)
 }
 
 var errCursor = badRequest("cursor: is not one that this list gave, with this sort and these filters")
@@ -67,4 +63,13 @@ func (q *listQuery) readCursor(encoded string) error {
 		return errCursor
 	}
 	return nil
+}
+
+// encodeCursor writes a cursor in base64url, so that clients do not look into it.
+func encodeCursor(cursor any) string {
+	encoded, err := json.Marshal(cursor)
+	if err != nil {
+		panic(fmt.Errorf("a cursor that is no JSON: %w", err))
+	}
+	return base64.RawURLEncoding.EncodeToString(encoded)
 }

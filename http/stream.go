@@ -20,7 +20,7 @@ const commentEvery = 15 * time.Second
 
 const eventStream = "text/event-stream"
 
-// acceptsEvents tells whether a client asks for Server-Sent Events.
+// acceptsEvents reports whether a client asks for Server-Sent Events.
 func acceptsEvents(r *http.Request) bool {
 	for _, accepted := range strings.Split(strings.Join(r.Header.Values("Accept"), ","), ",") {
 		mediaType, parameters, err := mime.ParseMediaType(accepted)
