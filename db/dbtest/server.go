@@ -115,14 +115,21 @@ func (s *server) startOnce(ctx context.Context) (err error) {
 	random := rand.Text()
 	s.prefix, s.password = "todo_test_"+strings.ToLower(random[:8]), random[8:]
 	s.owner = s.prefix + "_owner"
-	// Roles outlive a run on a server of one's own: there todo_app was made by
-	// another login, which alone could grant it since PostgreSQL 16.
+	// Without todo_app there, two databases that migrate at once could both make it, and
+	// since PostgreSQL 16 the owner could not grant itself what another login made. On a
+	// server of one's own it may be from an earlier run, or from another run just now.
 	return execute(ctx, s.super, fmt.Sprintf(`
 		CREATE ROLE %[1]s LOGIN PASSWORD '%[2]s' NOSUPERUSER CREATEROLE CREATEDB BYPASSRLS;
 		DO $$ BEGIN
 			IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'todo_app') THEN
 				GRANT todo_app TO %[1]s;
+			ELSE
+				SET LOCAL ROLE %[1]s;
+				CREATE ROLE todo_app NOLOGIN;
+				RESET ROLE;
 			END IF;
+		EXCEPTION WHEN duplicate_object OR unique_violation THEN
+			GRANT todo_app TO %[1]s;
 		END $$`, s.owner, s.password))
 }
 
