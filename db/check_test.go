@@ -117,7 +117,7 @@ func TestCheckSaysWhatMendsWhatItRefuses(t *testing.T) {
 		"newer and without a grant": {"UPDATE schema_migrations SET version = 999999; REVOKE DELETE ON tasks FROM todo_app", "cannot run on schema version 999999"},
 		"a column without a grant":  {"REVOKE UPDATE (version) ON tasks FROM todo_app", "permission denied for table tasks"},
 		"a privilege to add lost":   {"REVOKE INSERT (priority) ON tasks FROM todo_app", "permission denied for table tasks"},
-		"no key to conflict on":     {"ALTER TABLE tasks DROP CONSTRAINT tasks_pkey", "query CreateTask cannot run"},
+		"no key to conflict on":     {"ALTER TABLE tasks DROP CONSTRAINT tasks_pkey", "query AddTask cannot run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

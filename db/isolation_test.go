@@ -31,6 +31,10 @@ var attempts = withLists(map[string]attempt{
 		task, err := q.GetTask(ctx, db.GetTaskParams{UserID: user, ID: id})
 		return []db.Task{task}, 0, err
 	},
+	"AddTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		task, err := q.AddTask(ctx, db.AddTaskParams{UserID: user, ID: id, Title: "taken over", Priority: "low", Tags: []string{}, Email: new("other@example.test")})
+		return []db.Task{task}, 0, err
+	},
 	"CreateTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
 		row, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "taken over", Priority: "low", Tags: []string{}, Email: new("other@example.test")})
 		return []db.Task{row.Task}, 0, err

@@ -23,9 +23,19 @@ func Change[P, R any](ctx context.Context, run func(context.Context, P) (R, erro
 	})
 }
 
-// Create runs CreateTask until it tells what became of the task: made, there already,
-// or deleted, which is ErrDeleted.
+// Create makes a task and tells what became of it: made, there already, or deleted,
+// which is ErrDeleted.
 func Create(ctx context.Context, q *Queries, params CreateTaskParams) (CreateTaskRow, error) {
+	if !params.Revive {
+		task, err := q.AddTask(ctx, AddTaskParams{
+			UserID: params.UserID, ID: params.ID, Email: params.Email,
+			Title: params.Title, Description: params.Description, Completed: params.Completed,
+			Priority: params.Priority, DueDate: params.DueDate, Tags: params.Tags,
+		})
+		if !errors.Is(err, ErrNotFound) {
+			return CreateTaskRow{Task: task, Created: true}, err
+		}
+	}
 	return untilSettled(ctx, func() (CreateTaskRow, bool, error) {
 		row, err := q.CreateTask(ctx, params)
 		if !errors.Is(err, ErrNotFound) {

@@ -12,6 +12,74 @@ import (
 	"github.com/google/uuid"
 )
 
+const addTask = `-- name: AddTask :one
+WITH /* AddTask */ counted AS (
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      email = COALESCE($9::text, users.email),
+      updated_at = GREATEST(now(), users.updated_at)
+  WHERE users.id = $1
+    AND users.deleted_version <= (SELECT account.version FROM users AS account WHERE account.id = $1)
+    AND NOT EXISTS (SELECT FROM tasks WHERE tasks.user_id = $1 AND tasks.id = $2)
+    AND NOT EXISTS (SELECT FROM deleted_tasks WHERE deleted_tasks.user_id = $1 AND deleted_tasks.id = $2)
+  RETURNING users.version
+)
+INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags, version)
+SELECT $1, $2::uuid, $3::text, $4::text, $5::boolean,
+       $6::text, $7::timestamptz, $8::text[], counted.version
+FROM counted
+ON CONFLICT (user_id, id) DO NOTHING
+RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+`
+
+type AddTaskParams struct {
+	UserID      string
+	ID          uuid.UUID
+	Title       string
+	Description *string
+	Completed   bool
+	Priority    string
+	DueDate     *time.Time
+	Tags        []string
+	Email       *string
+}
+
+// AddTask adds a task of a user who has written before, as nearly every request does
+// that makes one. No row says that it did not: the owner's row is missing, the id is
+// there or was deleted, or another writer came between: nothing of the task was written.
+// CreateTask tells which, at a third more work.
+//
+// Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
+// Buffers: at most 40.
+func (q *Queries) AddTask(ctx context.Context, arg AddTaskParams) (Task, error) {
+	row := q.db.QueryRow(ctx, addTask,
+		arg.UserID,
+		arg.ID,
+		arg.Title,
+		arg.Description,
+		arg.Completed,
+		arg.Priority,
+		arg.DueDate,
+		arg.Tags,
+		arg.Email,
+	)
+	var i Task
+	err := row.Scan(
+		&i.UserID,
+		&i.ID,
+		&i.Title,
+		&i.Description,
+		&i.Completed,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Priority,
+		&i.DueDate,
+		&i.Tags,
+		&i.Version,
+	)
+	return i, err
+}
+
 const completeTask = `-- name: CompleteTask :one
 WITH /* CompleteTask */ before AS MATERIALIZED (
   SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
@@ -59,6 +60,52 @@ func TestCreateTaskRacesMakeOneUserAndOneTask(t *testing.T) {
 	}
 	if n := dbtest.Value[int](t, url, "SELECT count(*) FROM users"); n != 20 {
 		t.Errorf("%d users of 20", n)
+	}
+}
+
+// TestCreateTaskThatWaitsForADeletionRevivesNothing has the id deleted by a writer that
+// commits while the query waits for the owner's row: its snapshot shows no tombstone.
+func TestCreateTaskThatWaitsForADeletionRevivesNothing(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url)
+	q := pool.As(alice)
+	for _, c := range []struct {
+		name   string
+		create func(id uuid.UUID) error
+	}{
+		{"AddTask", func(id uuid.UUID) error {
+			_, err := q.AddTask(t.Context(), db.AddTaskParams{UserID: alice, ID: id, Title: "a", Priority: "medium", Tags: []string{}})
+			return err
+		}},
+		{"CreateTask", func(id uuid.UUID) error {
+			_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: id, Title: "a", Priority: "medium", Tags: []string{}})
+			return err
+		}},
+	} {
+		create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "first", Priority: "medium", Tags: []string{}})
+		other, err := pgx.Connect(t.Context(), dbtest.SuperuserURL(t, url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := uuid.New()
+		if _, err := other.Exec(t.Context(), fmt.Sprintf(`BEGIN;
+			UPDATE users SET version = version + 1, deleted_version = version + 1 WHERE id = 'alice';
+			INSERT INTO deleted_tasks (user_id, id, version) SELECT id, '%s', version FROM users WHERE id = 'alice'`, id)); err != nil {
+			t.Fatal(err)
+		}
+		created := make(chan error, 1)
+		go func() { created <- c.create(id) }()
+		dbtest.WaitForLock(t, url)
+		if _, err := other.Exec(t.Context(), "COMMIT"); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-created; !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("%s: %v, want no row", c.name, err)
+		}
+		if err := other.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ func TestServerTimingNamesTheQuery(t *testing.T) {
 	for _, c := range []struct{ method, path, body, query string }{
 		{"GET", tasksOf(alice), "", "ListTasks"},
 		{"GET", tasksOf(alice) + "?sort=title", "", "ListTasksByTitleAsc"},
-		{"POST", tasksOf(alice), `{"title":"b"}`, "CreateTask"},
+		{"POST", tasksOf(alice), `{"title":"b"}`, "AddTask"},
 		{"GET", pathOf(made), "", "GetTask"},
 		{"PUT", pathOf(made), `{}`, "UpdateTask"},
 		{"PATCH", pathOf(made) + "/complete", "", "CompleteTask"},

@@ -24,6 +24,9 @@ type owner struct {
 // an ordinary request: no filters, and the e-mail that is stored already.
 var calls = withListCalls(map[string]func(owner) any{
 	"GetTask": func(o owner) any { return db.GetTaskParams{UserID: o.id, ID: o.middle.ID} },
+	"AddTask": func(o owner) any {
+		return db.AddTaskParams{UserID: o.id, ID: newIDs[0], Title: "Buy milk", Priority: "medium", Tags: []string{}, Email: &o.email}
+	},
 	"CreateTask": func(o owner) any {
 		return db.CreateTaskParams{UserID: o.id, ID: newIDs[0], Title: "Buy milk", Priority: "medium", Tags: []string{}, Email: &o.email}
 	},
