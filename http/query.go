@@ -157,9 +157,18 @@ func (p parameters) time(name string) (*time.Time, error) {
 	}
 	t, ok := parseTime(value)
 	if !ok {
-		return nil, badRequest(name + ": must be a time like 2026-12-01T09:00:00Z or a date like 2026-12-01")
+		return nil, unreadable(name, value, "must be a time like 2026-12-01T09:00:00Z or a date like 2026-12-01", func(s string) bool { _, ok := parseTime(s); return ok })
 	}
 	return &t, nil
+}
+
+// unreadable is a 400 for a value that breaks its rule. In a query string a + stands for
+// a space: where the value is valid with + for its spaces, the message says so instead.
+func unreadable(name, value, rule string, valid func(string) bool) error {
+	if plus := strings.ReplaceAll(value, " ", "+"); plus != value && valid(plus) {
+		rule = "write + as %2B, since a query string has + for a space: " + strings.ReplaceAll(value, " ", "%2B")
+	}
+	return badRequest(name + ": " + rule)
 }
 
 // number reads a whole number from 1 to most, which is also the standard.
