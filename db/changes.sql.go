@@ -13,7 +13,7 @@ import (
 )
 
 const listChanges = `-- name: ListChanges :many
-SELECT /* ListChanges */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListChanges */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND (version >= $2::bigint OR updated_at >= $3::timestamptz)
@@ -66,6 +66,7 @@ func (q *Queries) ListChanges(ctx context.Context, arg ListChangesParams) ([]Tas
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}

@@ -194,7 +194,7 @@ func (q *Queries) CompleteTasks(ctx context.Context, arg CompleteTasksParams) (i
 }
 
 const exportTasks = `-- name: ExportTasks :many
-SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
 ORDER BY created_at, id
@@ -232,6 +232,7 @@ func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Tas
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -244,7 +245,7 @@ func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Tas
 }
 
 const listTasks = `-- name: ListTasks :many
-SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND (created_at, id) < (
@@ -293,6 +294,7 @@ func (q *Queries) ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, e
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -305,7 +307,7 @@ func (q *Queries) ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, e
 }
 
 const listTasksByCreatedAtAsc = `-- name: ListTasksByCreatedAtAsc :many
-SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -375,6 +377,7 @@ func (q *Queries) ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCr
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -387,7 +390,7 @@ func (q *Queries) ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCr
 }
 
 const listTasksByCreatedAtDesc = `-- name: ListTasksByCreatedAtDesc :many
-SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -457,6 +460,7 @@ func (q *Queries) ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByC
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -469,7 +473,7 @@ func (q *Queries) ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByC
 }
 
 const listTasksByDueDateAsc = `-- name: ListTasksByDueDateAsc :many
-SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -540,6 +544,7 @@ func (q *Queries) ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueD
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -552,7 +557,7 @@ func (q *Queries) ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueD
 }
 
 const listTasksByDueDateDesc = `-- name: ListTasksByDueDateDesc :many
-SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -623,6 +628,7 @@ func (q *Queries) ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDue
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -635,7 +641,7 @@ func (q *Queries) ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDue
 }
 
 const listTasksByPriorityAsc = `-- name: ListTasksByPriorityAsc :many
-SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -706,6 +712,7 @@ func (q *Queries) ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPri
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -718,7 +725,7 @@ func (q *Queries) ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPri
 }
 
 const listTasksByPriorityDesc = `-- name: ListTasksByPriorityDesc :many
-SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -789,6 +796,7 @@ func (q *Queries) ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPr
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -801,7 +809,7 @@ func (q *Queries) ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPr
 }
 
 const listTasksByTitleAsc = `-- name: ListTasksByTitleAsc :many
-SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -872,6 +880,7 @@ func (q *Queries) ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleA
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -884,7 +893,7 @@ func (q *Queries) ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleA
 }
 
 const listTasksByTitleDesc = `-- name: ListTasksByTitleDesc :many
-SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -955,6 +964,7 @@ func (q *Queries) ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitle
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -967,7 +977,7 @@ func (q *Queries) ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitle
 }
 
 const listTasksByUpdatedAtAsc = `-- name: ListTasksByUpdatedAtAsc :many
-SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -1038,6 +1048,7 @@ func (q *Queries) ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUp
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}
@@ -1050,7 +1061,7 @@ func (q *Queries) ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUp
 }
 
 const listTasksByUpdatedAtDesc = `-- name: ListTasksByUpdatedAtDesc :many
-SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -1121,6 +1132,7 @@ func (q *Queries) ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByU
 			&i.DueDate,
 			&i.Tags,
 			&i.Version,
+			&i.DueAllDay,
 		); err != nil {
 			return nil, err
 		}

@@ -28,10 +28,12 @@ type Task struct {
 	UpdatedAt time.Time
 	// low, medium or high.
 	Priority string
-	// When it is due, if ever: from year 1 to 9999 in UTC.
+	// When it is due, if ever: from year 1 to 9999 in UTC; of a day (due_all_day) its midnight UTC.
 	DueDate *time.Time
 	// Up to 20 labels of 1 to 50 characters, in the user's order.
 	Tags []string
 	// The number of the latest change, from users.version: the ETag. Until the counter came, 1 at first and one more with every change.
 	Version int64
+	// Whether due_date is a day and not an instant; only at midnight UTC it counts.
+	DueAllDay bool
 }

@@ -30,7 +30,7 @@ func Create(ctx context.Context, q *Queries, params CreateTaskParams) (CreateTas
 		task, err := q.AddTask(ctx, AddTaskParams{
 			UserID: params.UserID, ID: params.ID, Email: params.Email,
 			Title: params.Title, Description: params.Description, Completed: params.Completed,
-			Priority: params.Priority, DueDate: params.DueDate, Tags: params.Tags,
+			Priority: params.Priority, DueDate: params.DueDate, DueAllDay: params.DueAllDay, Tags: params.Tags,
 		})
 		if !errors.Is(err, ErrNotFound) {
 			return CreateTaskRow{Task: task, Created: true}, err

@@ -75,7 +75,8 @@ type Querier interface {
 	// Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
 	ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error)
 	// GetAccount returns one user's own row and counts the tasks; overdue are those
-	// that are pending and were due before now.
+	// that are pending and were due before now, or on a day before today, which is midnight
+	// UTC of the day that it is for the user.
 	//
 	// Index: users_pkey, and one that begins with user_id; a scan of the table of
 	// tasks for a user who owns much of it.
@@ -230,8 +231,9 @@ type Querier interface {
 	// Buffers: at most 200 for ten tasks.
 	SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, error)
 	// UpdateTask changes the fields that are given and keeps the others; a NULL
-	// description or due_date counts only with its _given. A change takes the next number
-	// of the owner's counter as version and moves updated_at forward, even when two
+	// description or due_date counts only with its _given, and due_all_day with that of
+	// due_date. A change takes the next number of the owner's counter as version and moves
+	// updated_at forward, even when two
 	// requests change the task at once; where no field would change, nothing is written.
 	// if_match names the versions of which the task must have one, and if_none_match those
 	// of which it must have none: where it does not, nothing is written and matched is

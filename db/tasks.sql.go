@@ -16,7 +16,7 @@ const addTask = `-- name: AddTask :one
 WITH /* AddTask */ counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      email = COALESCE($9::text, users.email),
+      email = COALESCE($10::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   WHERE users.id = $1
     AND users.deleted_version <= (SELECT account.version FROM users AS account WHERE account.id = $1)
@@ -24,12 +24,12 @@ WITH /* AddTask */ counted AS (
     AND NOT EXISTS (SELECT FROM deleted_tasks WHERE deleted_tasks.user_id = $1 AND deleted_tasks.id = $2)
   RETURNING users.version
 )
-INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags, version)
+INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, due_all_day, tags, version)
 SELECT $1, $2::uuid, $3::text, $4::text, $5::boolean,
-       $6::text, $7::timestamptz, $8::text[], counted.version
+       $6::text, $7::timestamptz, $8::boolean, $9::text[], counted.version
 FROM counted
 ON CONFLICT (user_id, id) DO NOTHING
-RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 `
 
 type AddTaskParams struct {
@@ -40,6 +40,7 @@ type AddTaskParams struct {
 	Completed   bool
 	Priority    string
 	DueDate     *time.Time
+	DueAllDay   bool
 	Tags        []string
 	Email       *string
 }
@@ -60,6 +61,7 @@ func (q *Queries) AddTask(ctx context.Context, arg AddTaskParams) (Task, error) 
 		arg.Completed,
 		arg.Priority,
 		arg.DueDate,
+		arg.DueAllDay,
 		arg.Tags,
 		arg.Email,
 	)
@@ -76,13 +78,14 @@ func (q *Queries) AddTask(ctx context.Context, arg AddTaskParams) (Task, error) 
 		&i.DueDate,
 		&i.Tags,
 		&i.Version,
+		&i.DueAllDay,
 	)
 	return i, err
 }
 
 const completeTask = `-- name: CompleteTask :one
 WITH /* CompleteTask */ before AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -130,12 +133,12 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
     AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
     AND given.completed IS DISTINCT FROM tasks.completed
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched, false AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
 CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed)
@@ -183,6 +186,7 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 		&i.Task.DueDate,
 		&i.Task.Tags,
 		&i.Task.Version,
+		&i.Task.DueAllDay,
 		&i.Matched,
 		&i.Overtaken,
 	)
@@ -191,7 +195,7 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 
 const createTask = `-- name: CreateTask :one
 WITH /* CreateTask */ stored AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -235,17 +239,17 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   WHERE deleted_tasks.user_id = $1
     AND deleted_tasks.id = $2
 ), inserted AS (
-  INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags, version)
+  INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, due_all_day, tags, version)
   SELECT $1, $2::uuid, $5::text, $6::text, $7::boolean,
-         $8::text, $9::timestamptz, $10::text[], number.version
+         $8::text, $9::timestamptz, $10::boolean, $11::text[], number.version
   FROM number
   ON CONFLICT (user_id, id) DO NOTHING
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS created
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, true AS created
 FROM inserted AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, false AS created
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, false AS created
 FROM stored AS tasks
 `
 
@@ -259,6 +263,7 @@ type CreateTaskParams struct {
 	Completed   bool
 	Priority    string
 	DueDate     *time.Time
+	DueAllDay   bool
 	Tags        []string
 }
 
@@ -290,6 +295,7 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 		arg.Completed,
 		arg.Priority,
 		arg.DueDate,
+		arg.DueAllDay,
 		arg.Tags,
 	)
 	var i CreateTaskRow
@@ -305,6 +311,7 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 		&i.Task.DueDate,
 		&i.Task.Tags,
 		&i.Task.Version,
+		&i.Task.DueAllDay,
 		&i.Created,
 	)
 	return i, err
@@ -312,7 +319,7 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 
 const deleteTask = `-- name: DeleteTask :one
 WITH /* DeleteTask */ before AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -375,7 +382,7 @@ WITH /* DeleteTask */ before AS MATERIALIZED (
   SET version = excluded.version, deleted_at = excluded.deleted_at
   RETURNING id
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (verdict.matched)::boolean AS matched,
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, (verdict.matched)::boolean AS matched,
        (verdict.matched AND NOT EXISTS (SELECT FROM buried))::boolean AS overtaken
 FROM before AS tasks
 CROSS JOIN verdict
@@ -423,6 +430,7 @@ func (q *Queries) DeleteTask(ctx context.Context, arg DeleteTaskParams) (DeleteT
 		&i.Task.DueDate,
 		&i.Task.Tags,
 		&i.Task.Version,
+		&i.Task.DueAllDay,
 		&i.Matched,
 		&i.Overtaken,
 	)
@@ -454,7 +462,7 @@ func (q *Queries) GetDeletedTask(ctx context.Context, arg GetDeletedTaskParams) 
 }
 
 const getTask = `-- name: GetTask :one
-SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
 FROM tasks
 WHERE user_id = $1
   AND id = $2
@@ -484,6 +492,7 @@ func (q *Queries) GetTask(ctx context.Context, arg GetTaskParams) (Task, error) 
 		&i.DueDate,
 		&i.Tags,
 		&i.Version,
+		&i.DueAllDay,
 	)
 	return i, err
 }
@@ -533,7 +542,7 @@ func (q *Queries) SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, er
 
 const updateTask = `-- name: UpdateTask :one
 WITH /* UpdateTask */ before AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -550,9 +559,10 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
          $8::text AS priority,
          $9::boolean AS due_date_given,
          $10::timestamptz AS due_date,
-         $11::text[] AS tags,
-         $12::bigint[] AS if_match,
-         $13::bigint[] AS if_none_match,
+         $11::boolean AS due_all_day,
+         $12::text[] AS tags,
+         $13::bigint[] AS if_match,
+         $14::bigint[] AS if_none_match,
          now() AS now
 ), verdict AS MATERIALIZED (
   SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
@@ -561,7 +571,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
            OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
            OR COALESCE(given.completed <> tasks.completed, false)
            OR COALESCE(given.priority <> tasks.priority, false)
-           OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+           OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
            OR COALESCE(given.tags <> tasks.tags, false) AS differs,
          given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
          account.version
@@ -588,6 +598,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
       completed = COALESCE(given.completed, tasks.completed),
       priority = COALESCE(given.priority, tasks.priority),
       due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
+      due_all_day = CASE WHEN given.due_date_given THEN given.due_all_day ELSE tasks.due_all_day END,
       tags = COALESCE(given.tags, tasks.tags),
       version = counted.version,
       updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
@@ -601,14 +612,14 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
       OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
       OR given.completed <> tasks.completed
       OR given.priority <> tasks.priority
-      OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+      OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
       OR given.tags <> tasks.tags)
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, true AS matched, false AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
 CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed)
@@ -625,6 +636,7 @@ type UpdateTaskParams struct {
 	Priority         *string
 	DueDateGiven     bool
 	DueDate          *time.Time
+	DueAllDay        bool
 	Tags             []string
 	IfMatch          []int64
 	IfNoneMatch      []int64
@@ -637,8 +649,9 @@ type UpdateTaskRow struct {
 }
 
 // UpdateTask changes the fields that are given and keeps the others; a NULL
-// description or due_date counts only with its _given. A change takes the next number
-// of the owner's counter as version and moves updated_at forward, even when two
+// description or due_date counts only with its _given, and due_all_day with that of
+// due_date. A change takes the next number of the owner's counter as version and moves
+// updated_at forward, even when two
 // requests change the task at once; where no field would change, nothing is written.
 // if_match names the versions of which the task must have one, and if_none_match those
 // of which it must have none: where it does not, nothing is written and matched is
@@ -659,6 +672,7 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 		arg.Priority,
 		arg.DueDateGiven,
 		arg.DueDate,
+		arg.DueAllDay,
 		arg.Tags,
 		arg.IfMatch,
 		arg.IfNoneMatch,
@@ -676,6 +690,7 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 		&i.Task.DueDate,
 		&i.Task.Tags,
 		&i.Task.Version,
+		&i.Task.DueAllDay,
 		&i.Matched,
 		&i.Overtaken,
 	)

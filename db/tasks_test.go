@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -117,6 +118,7 @@ func TestUpdateTaskMovesUpdatedAtWithEveryChangeAndOnlyThen(t *testing.T) {
 		t.Errorf("made at %s, updated at %s", made.Task.CreatedAt, made.Task.UpdatedAt)
 	}
 	last := made.Task.UpdatedAt
+	midnight := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	for _, step := range []struct {
 		name  string
 		p     db.UpdateTaskParams
@@ -131,6 +133,13 @@ func TestUpdateTaskMovesUpdatedAtWithEveryChangeAndOnlyThen(t *testing.T) {
 		{"a description", db.UpdateTaskParams{DescriptionGiven: true, Description: new("d")}, true},
 		{"same completed", db.UpdateTaskParams{Completed: new(false)}, false},
 		{"other completed", db.UpdateTaskParams{Completed: new(true)}, true},
+		{"an instant that is due", db.UpdateTaskParams{DueDateGiven: true, DueDate: &midnight}, true},
+		{"the same instant", db.UpdateTaskParams{DueDateGiven: true, DueDate: &midnight}, false},
+		{"the day that begins then", db.UpdateTaskParams{DueDateGiven: true, DueDate: &midnight, DueAllDay: true}, true},
+		{"the same day", db.UpdateTaskParams{DueDateGiven: true, DueDate: &midnight, DueAllDay: true}, false},
+		{"no due date that is given", db.UpdateTaskParams{DueAllDay: false}, false},
+		{"none", db.UpdateTaskParams{DueDateGiven: true}, true},
+		{"still none due", db.UpdateTaskParams{DueDateGiven: true}, false},
 	} {
 		step.p.UserID, step.p.ID = alice, made.Task.ID
 		task, err := pool.As(alice).UpdateTask(t.Context(), step.p)

@@ -34,20 +34,25 @@ func (q *Queries) EraseAccount(ctx context.Context, arg EraseAccountParams) (int
 }
 
 const getAccount = `-- name: GetAccount :one
-SELECT /* GetAccount */ users.id, users.email, users.created_at, counts.total, counts.completed, counts.overdue
-FROM users
+SELECT /* GetAccount */ account.id, account.email, account.created_at, counts.total, counts.completed, counts.overdue
+FROM (
+  SELECT users.id, users.email, users.created_at
+  FROM users
+  WHERE users.id = $1
+) AS account
 CROSS JOIN (
   SELECT count(*) AS total,
          count(*) FILTER (WHERE completed) AS completed,
-         count(*) FILTER (WHERE NOT completed AND due_date < now()) AS overdue
+         count(*) FILTER (WHERE NOT completed AND due_date <
+           CASE WHEN due_all_day AND due_date = date_trunc('day', due_date, 'UTC') THEN $2::timestamptz ELSE now() END) AS overdue
   FROM tasks
   WHERE user_id = $1
 ) AS counts
-WHERE users.id = $1
 `
 
 type GetAccountParams struct {
 	UserID string
+	Today  time.Time
 }
 
 type GetAccountRow struct {
@@ -60,13 +65,14 @@ type GetAccountRow struct {
 }
 
 // GetAccount returns one user's own row and counts the tasks; overdue are those
-// that are pending and were due before now.
+// that are pending and were due before now, or on a day before today, which is midnight
+// UTC of the day that it is for the user.
 //
 // Index: users_pkey, and one that begins with user_id; a scan of the table of
 // tasks for a user who owns much of it.
 // Buffers: at most 18 with 5 tasks, 4,000 with 50,000.
 func (q *Queries) GetAccount(ctx context.Context, arg GetAccountParams) (GetAccountRow, error) {
-	row := q.db.QueryRow(ctx, getAccount, arg.UserID)
+	row := q.db.QueryRow(ctx, getAccount, arg.UserID, arg.Today)
 	var i GetAccountRow
 	err := row.Scan(
 		&i.ID,

@@ -3,6 +3,7 @@ package http
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/securetodo/securetodo/db"
 )
@@ -25,7 +26,7 @@ type counts struct {
 
 func (s *server) getAccount(w http.ResponseWriter, r *http.Request) error {
 	user := identityOf(r).UserID
-	row, err := s.db.As(user).GetAccount(r.Context(), db.GetAccountParams{UserID: user})
+	row, err := s.db.As(user).GetAccount(r.Context(), db.GetAccountParams{UserID: user, Today: time.Now().UTC().Truncate(24 * time.Hour)})
 	if errors.Is(err, db.ErrNotFound) {
 		return writeJSON(w, http.StatusOK, account{ID: user})
 	}

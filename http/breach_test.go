@@ -55,6 +55,7 @@ func TestContractBreachIsNoticed(t *testing.T) {
 		{"three digits of a second", ok, replace(`.000123Z`, `.000Z`)},
 		{"another zone", ok, replace(`:00Z`, `:00+01:00`)},
 		{"a due date with idle digits", ok, replace(`:00Z`, `:00.000000Z`)},
+		{"a due date without a zone", ok, replace(`:00Z`, `:00`)},
 		{"a title too long", ok, replace(`Buy milk`, strings.Repeat("é", todohttp.MaxTitle+1))},
 		{"a tag too many", ok, replace(`"home"`, `"a"`+strings.Repeat(`,"a"`, todohttp.MaxTags))},
 		{"version 0", ok, replace(`"version":3`, `"version":0`)},

@@ -31,6 +31,7 @@ type fields struct {
 	priority         *string
 	dueDateGiven     bool
 	dueDate          *time.Time
+	dueAllDay        bool
 	tags             []string
 }
 
@@ -113,8 +114,9 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 		if kind == 'n' {
 			return nil
 		}
-		due, ok := parseTime(text(m.value))
-		f.dueDate = &due
+		given := text(m.value)
+		due, ok := parseTime(given)
+		f.dueDate, f.dueAllDay = &due, isDay(given)
 		return broken(ok, "must be null, a time like 2026-12-01T09:00:00Z or a date like 2026-12-01, from year 1 to 9999")
 	case "tags":
 		return f.setTags(pointer, m.value)

@@ -29,7 +29,7 @@ type task struct {
 func taskOf(t db.Task) task {
 	return task{
 		ID: t.ID, UserID: t.UserID, Title: t.Title, Description: t.Description, Completed: t.Completed,
-		Priority: t.Priority, DueDate: (*dueDate)(t.DueDate), Tags: t.Tags, Version: t.Version,
+		Priority: t.Priority, DueDate: dueDateOf(t), Tags: t.Tags, Version: t.Version,
 		CreatedAt: timestamp(t.CreatedAt), UpdatedAt: timestamp(t.UpdatedAt),
 	}
 }
@@ -47,11 +47,27 @@ func (t timestamp) AppendText(b []byte) ([]byte, error) {
 
 func (t timestamp) MarshalText() ([]byte, error) { return t.AppendText(nil) }
 
-// dueDate is RFC 3339 in UTC, with as many fractional digits as it needs.
-type dueDate time.Time
+// dueDate is RFC 3339: of a day its bare date, of an instant a date-time in UTC, with as
+// many fractional digits as it needs.
+type dueDate struct {
+	at     time.Time // in UTC; of a day its midnight
+	allDay bool
+}
+
+func dueDateOf(t db.Task) *dueDate {
+	if t.DueDate == nil {
+		return nil
+	}
+	at := t.DueDate.UTC()
+	// The release before moves due_date and leaves due_all_day as it was.
+	return &dueDate{at, t.DueAllDay && at.Equal(at.Truncate(24*time.Hour))}
+}
 
 func (d dueDate) AppendText(b []byte) ([]byte, error) {
-	return time.Time(d).UTC().AppendFormat(b, time.RFC3339Nano), nil
+	if d.allDay {
+		return d.at.AppendFormat(b, time.DateOnly), nil
+	}
+	return d.at.AppendFormat(b, time.RFC3339Nano), nil
 }
 
 func (d dueDate) MarshalText() ([]byte, error) { return d.AppendText(nil) }
@@ -59,6 +75,9 @@ func (d dueDate) MarshalText() ([]byte, error) { return d.AppendText(nil) }
 // rfc3339 is its date-time (section 5.6), or its full-date alone. The time package
 // lets a comma and an offset of 24 hours pass.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\d(T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$`)
+
+// isDay reports whether a text that parseTime reads is a bare date.
+func isDay(s string) bool { return len(s) == len(time.DateOnly) }
 
 // parseTime reads RFC 3339, or a bare date as midnight UTC, from year 1 to 9999
 // in UTC, to the microsecond that PostgreSQL keeps.
@@ -68,7 +87,7 @@ func parseTime(s string) (time.Time, bool) {
 	if !rfc3339.MatchString(s) {
 		return time.Time{}, false
 	}
-	if len(s) == len(time.DateOnly) {
+	if isDay(s) {
 		s += "T00:00:00Z"
 	}
 	var t time.Time

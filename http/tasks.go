@@ -46,7 +46,7 @@ func (s *server) create(r *http.Request, id uuid.UUID, f fields, revive bool) (d
 	return db.Create(r.Context(), s.db.As(identity.UserID), db.CreateTaskParams{
 		UserID: identity.UserID, ID: id, Revive: revive, Email: emailOf(identity),
 		Title: *f.title, Description: f.description, Completed: f.completed != nil && *f.completed,
-		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, Tags: append([]string{}, f.tags...),
+		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, DueAllDay: f.dueAllDay, Tags: append([]string{}, f.tags...),
 	})
 }
 
@@ -154,7 +154,7 @@ func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
 		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: ifMatch, IfNoneMatch: ifNoneMatch,
 		Title: t.fields.title, DescriptionGiven: t.fields.descriptionGiven, Description: t.fields.description,
 		Completed: t.fields.completed, Priority: t.fields.priority,
-		DueDateGiven: t.fields.dueDateGiven, DueDate: t.fields.dueDate, Tags: t.fields.tags,
+		DueDateGiven: t.fields.dueDateGiven, DueDate: t.fields.dueDate, DueAllDay: t.fields.dueAllDay, Tags: t.fields.tags,
 	}, func(row db.UpdateTaskRow) bool { return row.Overtaken })
 	return writeChanged(w, r, t, db.CompleteTaskRow(row), err)
 }

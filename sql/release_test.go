@@ -27,7 +27,7 @@ import (
 var releaseTests = map[string][]string{
 	"db": {"isolation_test.go", "scope_test.go", "tasks_test.go"},
 	"http": {
-		"account_test.go", "breach_test.go", "bulk_test.go", "conditions_test.go", "contract_test.go", "exporting_test.go",
+		"account_test.go", "breach_test.go", "bulk_test.go", "conditions_test.go", "contract_test.go", "duedate_test.go", "exporting_test.go",
 		"fairness_test.go", "list_test.go", "reply_test.go", "roundtrips_test.go", "tasks_test.go", "timing_test.go", "walls_test.go",
 	},
 }

@@ -157,6 +157,7 @@ CREATE TABLE public.tasks (
     due_date timestamp with time zone,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    due_all_day boolean DEFAULT false NOT NULL,
     CONSTRAINT tasks_description_length CHECK ((char_length(description) <= 1000)),
     CONSTRAINT tasks_due_date_range CHECK (((due_date >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (due_date < '10000-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT tasks_priority_known CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
@@ -237,7 +238,7 @@ COMMENT ON COLUMN public.tasks.priority IS 'low, medium or high.';
 -- Name: COLUMN tasks.due_date; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.tasks.due_date IS 'When it is due, if ever: from year 1 to 9999 in UTC.';
+COMMENT ON COLUMN public.tasks.due_date IS 'When it is due, if ever: from year 1 to 9999 in UTC; of a day (due_all_day) its midnight UTC.';
 
 
 --
@@ -252,6 +253,13 @@ COMMENT ON COLUMN public.tasks.tags IS 'Up to 20 labels of 1 to 50 characters, i
 --
 
 COMMENT ON COLUMN public.tasks.version IS 'The number of the latest change, from users.version: the ETag. Until the counter came, 1 at first and one more with every change.';
+
+
+--
+-- Name: COLUMN tasks.due_all_day; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.due_all_day IS 'Whether due_date is a day and not an instant; only at midnight UTC it counts.';
 
 
 --
@@ -888,6 +896,13 @@ GRANT INSERT(tags),UPDATE(tags) ON TABLE public.tasks TO todo_app;
 --
 
 GRANT INSERT(version),UPDATE(version) ON TABLE public.tasks TO todo_app;
+
+
+--
+-- Name: COLUMN tasks.due_all_day; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT INSERT(due_all_day),UPDATE(due_all_day) ON TABLE public.tasks TO todo_app;
 
 
 --

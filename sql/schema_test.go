@@ -101,9 +101,9 @@ deleted_tasks SELECT
 deleted_tasks UPDATE (deleted_at, version)
 schema_migrations SELECT
 tasks DELETE
-tasks INSERT (completed, description, due_date, id, priority, tags, title, user_id, version)
+tasks INSERT (completed, description, due_all_day, due_date, id, priority, tags, title, user_id, version)
 tasks SELECT
-tasks UPDATE (completed, description, due_date, priority, tags, title, updated_at, version)
+tasks UPDATE (completed, description, due_all_day, due_date, priority, tags, title, updated_at, version)
 users DELETE
 users INSERT (email, id)
 users SELECT

@@ -38,9 +38,9 @@ WITH /* AddTask */ counted AS (
     AND NOT EXISTS (SELECT FROM deleted_tasks WHERE deleted_tasks.user_id = @user_id AND deleted_tasks.id = @id)
   RETURNING users.version
 )
-INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags, version)
+INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, due_all_day, tags, version)
 SELECT @user_id, @id::uuid, @title::text, sqlc.narg('description')::text, @completed::boolean,
-       @priority::text, sqlc.narg('due_date')::timestamptz, @tags::text[], counted.version
+       @priority::text, sqlc.narg('due_date')::timestamptz, @due_all_day::boolean, @tags::text[], counted.version
 FROM counted
 ON CONFLICT (user_id, id) DO NOTHING
 RETURNING *;
@@ -103,9 +103,9 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   WHERE deleted_tasks.user_id = @user_id
     AND deleted_tasks.id = @id
 ), inserted AS (
-  INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, tags, version)
+  INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, due_all_day, tags, version)
   SELECT @user_id, @id::uuid, @title::text, sqlc.narg('description')::text, @completed::boolean,
-         @priority::text, sqlc.narg('due_date')::timestamptz, @tags::text[], number.version
+         @priority::text, sqlc.narg('due_date')::timestamptz, @due_all_day::boolean, @tags::text[], number.version
   FROM number
   ON CONFLICT (user_id, id) DO NOTHING
   RETURNING tasks.*
@@ -118,8 +118,9 @@ FROM stored AS tasks;
 
 -- name: UpdateTask :one
 -- UpdateTask changes the fields that are given and keeps the others; a NULL
--- description or due_date counts only with its _given. A change takes the next number
--- of the owner's counter as version and moves updated_at forward, even when two
+-- description or due_date counts only with its _given, and due_all_day with that of
+-- due_date. A change takes the next number of the owner's counter as version and moves
+-- updated_at forward, even when two
 -- requests change the task at once; where no field would change, nothing is written.
 -- if_match names the versions of which the task must have one, and if_none_match those
 -- of which it must have none: where it does not, nothing is written and matched is
@@ -146,6 +147,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
          sqlc.narg('priority')::text AS priority,
          @due_date_given::boolean AS due_date_given,
          sqlc.narg('due_date')::timestamptz AS due_date,
+         @due_all_day::boolean AS due_all_day,
          sqlc.narg('tags')::text[] AS tags,
          sqlc.narg('if_match')::bigint[] AS if_match,
          sqlc.narg('if_none_match')::bigint[] AS if_none_match,
@@ -157,7 +159,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
            OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
            OR COALESCE(given.completed <> tasks.completed, false)
            OR COALESCE(given.priority <> tasks.priority, false)
-           OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+           OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
            OR COALESCE(given.tags <> tasks.tags, false) AS differs,
          given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
          account.version
@@ -184,6 +186,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
       completed = COALESCE(given.completed, tasks.completed),
       priority = COALESCE(given.priority, tasks.priority),
       due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
+      due_all_day = CASE WHEN given.due_date_given THEN given.due_all_day ELSE tasks.due_all_day END,
       tags = COALESCE(given.tags, tasks.tags),
       version = counted.version,
       updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
@@ -197,7 +200,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
       OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
       OR given.completed <> tasks.completed
       OR given.priority <> tasks.priority
-      OR (given.due_date_given AND given.due_date IS DISTINCT FROM tasks.due_date)
+      OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
       OR given.tags <> tasks.tags)
   RETURNING tasks.*
 )
