@@ -25,8 +25,16 @@ type counts struct {
 }
 
 func (s *server) getAccount(w http.ResponseWriter, r *http.Request) error {
+	p, err := readParameters(r, "tz")
+	if err != nil {
+		return err
+	}
+	zone, err := p.zone("tz")
+	if err != nil {
+		return err
+	}
 	user := identityOf(r).UserID
-	row, err := s.db.As(user).GetAccount(r.Context(), db.GetAccountParams{UserID: user, Today: time.Now().UTC().Truncate(24 * time.Hour)})
+	row, err := s.db.As(user).GetAccount(r.Context(), db.GetAccountParams{UserID: user, Today: dayIn(zone, time.Now())})
 	if errors.Is(err, db.ErrNotFound) {
 		return writeJSON(w, http.StatusOK, account{ID: user})
 	}
@@ -43,6 +51,9 @@ func (s *server) getAccount(w http.ResponseWriter, r *http.Request) error {
 // already.
 func (s *server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
 	if err := refuseConditions(r); err != nil {
+		return err
+	}
+	if _, err := readParameters(r); err != nil {
 		return err
 	}
 	user := identityOf(r).UserID

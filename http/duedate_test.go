@@ -172,6 +172,7 @@ func TestListTasksSaysHowToWriteAPlus(t *testing.T) {
 	for path, want := range map[string]string{
 		tasksOf(alice) + "?due_after=2026-12-01T09:00:00+02:00":       "due_after: write + as %2B, since a query string has + for a space: 2026-12-01T09:00:00%2B02:00",
 		tasksOf(alice) + "?due_before=2026-12-01t09:00:00.25%2002:00": "due_before: write + as %2B, since a query string has + for a space: 2026-12-01t09:00:00.25%2B02:00",
+		"/api/alice?tz=Etc/GMT+5":                                     "tz: write + as %2B, since a query string has + for a space: Etc/GMT%2B5",
 		// What is wrong for another reason is not blamed on a plus.
 		tasksOf(alice) + "?due_after=2026-12-01+09:00:00Z":        "due_after: must be a time like 2026-12-01T09:00:00Z or a date like 2026-12-01",
 		tasksOf(alice) + "?due_after=2026-12-01T09:00:00%2B+2:00": "due_after: must be a time like 2026-12-01T09:00:00Z or a date like 2026-12-01",

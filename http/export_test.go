@@ -27,6 +27,12 @@ var (
 	Kibibytes = kibibytes
 )
 
+// A day that is due, and the zone in which it ends.
+var (
+	ReadZone = readZone
+	DayIn    = dayIn
+)
+
 // Resources are the methods of every route, by path.
 func Resources() map[string][]string {
 	found := map[string][]string{}

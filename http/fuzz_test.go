@@ -29,6 +29,7 @@ func FuzzAPI(f *testing.F) {
 		{"DELETE", "/api/alice/tasks", "all=true", "", ""},
 		{"DELETE", "/api/alice/tasks/%00", "", "Origin: https://app.example", ""},
 		{"GET", "/api/alice", "", "", ""},
+		{"GET", "/api/alice", "tz=America/Argentina/Buenos_Aires", "", ""},
 		{"GET", "/api/alice/export", "", "", ""},
 		{"OPTIONS", "/health", "", "Access-Control-Request-Method: GET", ""},
 		{"BREW", "/api/bob/tasks", "a;b", "", "\xff"},

@@ -33,7 +33,7 @@ func (s *server) routes() []route {
 		{path: "/api/{user_id}/tasks/{id}", methods: map[string]handler{"GET": s.getTask, "PUT": s.updateTask, "PATCH": s.updateTask, "DELETE": s.deleteTask}},
 		{path: "/api/{user_id}/tasks/{id}/complete", methods: map[string]handler{"PATCH": s.completeTask}},
 		{path: "/api/{user_id}/changes", methods: map[string]handler{"GET": s.getChanges}, readsQuery: true},
-		{path: "/api/{user_id}", methods: map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}},
+		{path: "/api/{user_id}", methods: map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}, readsQuery: true},
 		{path: "/api/{user_id}/export", methods: map[string]handler{"GET": s.export}},
 		{path: "/openapi.yaml", methods: map[string]handler{"GET": getContract}},
 		{path: "/docs", methods: map[string]handler{"GET": s.getDocs}, docs: true},

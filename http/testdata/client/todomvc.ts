@@ -226,7 +226,8 @@ const completed = { path: me, query: { completed: true } };
 assert.deepEqual(ok(await api.DELETE("/api/{user_id}/tasks", { params: completed })), { deleted: 2 });
 console.log("completed all that are to be bought, and cleared what is completed");
 
-const after = ok(await api.GET("/api/{user_id}", { params: { path: me } }));
+const tz = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const after = ok(await api.GET("/api/{user_id}", { params: { path: me, query: { tz } } }));
 assert.deepEqual(after.tasks, { total: 1, completed: 0, pending: 1, overdue: 0 });
 const exported = ok(await api.GET("/api/{user_id}/export", { params: { path: me } }));
 assert.deepEqual([exported.user.id, exported.tasks.length], [me.user_id, 1]);
