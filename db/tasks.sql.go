@@ -651,12 +651,11 @@ type UpdateTaskRow struct {
 // UpdateTask changes the fields that are given and keeps the others; a NULL
 // description or due_date counts only with its _given, and due_all_day with that of
 // due_date. A change takes the next number of the owner's counter as version and moves
-// updated_at forward, even when two
-// requests change the task at once; where no field would change, nothing is written.
-// if_match names the versions of which the task must have one, and if_none_match those
-// of which it must have none: where it does not, nothing is written and matched is
-// false. Where overtaken is true, another writer came between and no task was changed:
-// asking again tells.
+// updated_at forward, even when two requests change the task at once; where no field
+// would change, nothing is written. if_match names the versions of which the task must
+// have one, and if_none_match those of which it must have none: where it does not,
+// nothing is written and matched is false. Where overtaken is true, another writer
+// came between and no task was changed: asking again tells.
 //
 // Index: users_pkey, tasks_pkey.
 // Buffers: at most 40.
