@@ -35,7 +35,7 @@ func TestContractLimitsAreTheServers(t *testing.T) {
 		"/components/schemas/Description/maxLength":                                              todohttp.MaxDescription,
 		"/components/schemas/Tag/maxLength":                                                      todohttp.MaxTag,
 		"/components/schemas/Tags/maxItems":                                                      todohttp.MaxTags,
-		"/components/parameters/tag/schema/maxItems":                                             todohttp.MaxTags,
+		"/components/parameters/tag_filter/schema/maxItems":                                      todohttp.MaxTags,
 		"/components/parameters/search/schema/maxLength":                                         todohttp.MaxSearch,
 		"/components/parameters/limit/schema/maximum":                                            todohttp.MaxPage,
 		"/components/parameters/limit/schema/default":                                            todohttp.MaxPage,
