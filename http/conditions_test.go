@@ -161,7 +161,7 @@ func TestIfMatchRefusesAStaleChange(t *testing.T) {
 	if now := usersRow(t, a, alice); now != stored {
 		t.Errorf("refused requests wrote the user's row: %s, was %s", now, stored)
 	}
-	c := a.do(alice, "PUT", pathOf(made), `{"title":"c"}`, "If-Match: "+tagOf(current)).must(t, 200).task(t)
+	c := a.do(alice, "PUT", pathOf(made), `{"title":"c"}`, "If-Match: ,"+tagOf(current)+",\t, ", `If-None-Match: , "1",`).must(t, 200).task(t)
 	d := a.do(alice, "PATCH", pathOf(made), `{"title":"d"}`, `If-Match: "1" , W/"3",  `+tagOf(c)).must(t, 200).task(t)
 	e := a.do(alice, "PATCH", pathOf(made)+"/complete", "", `If-Match: "1"`, "If-Match: "+tagOf(d)).must(t, 200).task(t)
 	f := a.do(alice, "PATCH", pathOf(made)+"/complete", "", "If-Match: *", "If-None-Match: "+tagOf(d)).must(t, 200).task(t)

@@ -173,16 +173,24 @@ func match(template, path string) (map[string]string, bool) {
 // outsideOperations is what a path or method that the contract does not list may
 // get: the replies that precede the choice of an operation, and the router's own.
 func outsideOperations(doc *openapi3.T, method string, status int) *openapi3.Response {
+	common := openapi3.Headers{}
+	for _, name := range []string{"X-Request-Id", "Cache-Control", "X-Content-Type-Options"} {
+		common[name] = doc.Components.Headers[name]
+	}
+	allow := &openapi3.Header{Parameter: openapi3.Parameter{Schema: openapi3.NewStringSchema().WithPattern("^[A-Z]+(, [A-Z]+)*$").NewRef()}}
+	common["Allow"] = &openapi3.HeaderRef{Value: allow}
 	if method == http.MethodOptions && status == http.StatusNoContent {
-		common := openapi3.Headers{"Allow": &openapi3.HeaderRef{Value: &openapi3.Header{}}}
-		for _, name := range []string{"X-Request-Id", "Cache-Control", "X-Content-Type-Options"} {
-			common[name] = doc.Components.Headers[name]
-		}
 		return &openapi3.Response{Headers: common}
 	}
+	if status == http.StatusMethodNotAllowed {
+		allow.Required = true
+		own := openapi3.NewSchema().WithProperty("type", openapi3.NewStringSchema().WithEnum("/problems/method-not-allowed")).
+			WithProperty("status", openapi3.NewIntegerSchema().WithEnum(http.StatusMethodNotAllowed))
+		schema := &openapi3.Schema{AllOf: openapi3.SchemaRefs{doc.Components.Schemas["Problem"], own.NewRef()}}
+		return &openapi3.Response{Headers: common, Content: openapi3.NewContentWithSchema(schema, []string{"application/problem+json"})}
+	}
 	name := map[int]string{
-		400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed",
-		429: "TooManyRequests", 500: "Internal", 503: "Unavailable",
+		400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 500: "Internal", 503: "Unavailable",
 	}[status]
 	if name == "" {
 		return nil

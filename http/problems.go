@@ -75,11 +75,6 @@ var explanations = []explanation{
 		"Show each message of <code>errors</code> beside its field: <code>pointer</code> says which (a JSON Pointer, RFC 6901), <code>detail</code> says what is wrong.",
 	},
 	{
-		"too-many-requests", http.StatusTooManyRequests,
-		"This user has sent more requests than the server allows in a while.",
-		"Wait as many seconds as <code>Retry-After</code> says, then go on more slowly.",
-	},
-	{
 		"internal", http.StatusInternalServerError,
 		"Something went wrong on the server. The reply says nothing of the cause, the server's log does.",
 		"Give whoever runs the server the <code>request_id</code> of the reply: it is in the log. Before you repeat a change, check whether it was made.",

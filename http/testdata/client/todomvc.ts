@@ -19,8 +19,8 @@ const api = createClient<paths>({ baseUrl: API_URL, headers: { Authorization: `B
 const me = { user_id: API_USER };
 
 /** What the server replied, or an error that says what it says to a person. */
-function ok<T>(reply: { data: T; error?: never } | { data?: never; error: Problem }): T {
-  if (reply.error) throw new Error(reply.error.detail);
+function ok<T>(reply: { data: T; error?: never } | { data?: never; error: Problem | string }): T {
+  if (reply.error !== undefined) throw new Error(typeof reply.error === "string" ? reply.error : reply.error.detail);
   return reply.data;
 }
 
