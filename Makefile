@@ -33,6 +33,9 @@ test-modes: ## run the HTTP tests through PgBouncer, with prepared statements an
 	TEST_POOLER=exec $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
 	DB_DISTRIBUTED=true $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
 
+test-generators: ## lint the contract with spectral, generate clients in Go and TypeScript, and use those in Go (needs npm)
+	$(GO) test -tags generators -run '^TestContract(IsClean|Makes)' -count=1 -timeout 30m ./http
+
 test-newer: ## run what needs a database on PostgreSQL 17 and 18, which npm fetches
 	.ci/newer
 
@@ -72,4 +75,4 @@ test-release: ## try the release before on the new schema: its tests, and its se
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test cover check test-modes test-newer test-release build image generate schema explain docs lint lint-sql
+.PHONY: help run test cover check test-modes test-generators test-newer test-release build image generate schema explain docs lint lint-sql
