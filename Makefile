@@ -72,7 +72,10 @@ test-release: ## try the release before on the new schema: its tests, and its se
 	$(GO) test -tags release -run '^Test(ReleaseBefore|ThisRelease)' -count=1 -timeout 30m -v ./sql
 	$(GO) test -tags release -run '^TestMigrationsStall' -count=1 -timeout 30m -v ./cmd/todo
 
+test-load: ## hold 5,000 idle streams on a real server: memory, another server's writes, a stop (minutes; not in CI)
+	$(GO) test -tags load -run '^TestServeHolds' -count=1 -timeout 30m -v ./cmd/todo
+
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test cover check test-modes test-generators test-newer test-release build image generate schema explain docs lint lint-sql
+.PHONY: help run test cover check test-modes test-generators test-newer test-release test-load build image generate schema explain docs lint lint-sql

@@ -34,7 +34,7 @@ type changesCursor struct {
 	ID      *uuid.UUID `json:"i,omitempty"`
 	// Start is the counter at the beginning, for as long as there is more to tell of
 	// what was there then: until then the client knows no task that was deleted before.
-	Start int64 `json:"s,omitempty"`
+	Start int64 `json:"s,omitzero"`
 }
 
 var (

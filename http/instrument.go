@@ -1,10 +1,12 @@
 package http
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -108,14 +110,29 @@ type recorder struct {
 }
 
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-		if t := r.info.trace; t.Query != "" {
-			// Server Timing (W3C), in milliseconds.
-			r.Header().Set("Server-Timing", fmt.Sprintf("db;dur=%.3f;desc=%q", float64(t.Duration.Microseconds())/1000, t.Query))
-		}
-	}
+	r.begin(status)
 	r.ResponseWriter.WriteHeader(status)
+}
+
+// begin is called before the headers are sent.
+func (r *recorder) begin(status int) {
+	if r.status != 0 {
+		return
+	}
+	r.status = status
+	if t := r.info.trace; t.Query != "" {
+		// Server Timing (W3C), in milliseconds.
+		r.Header().Set("Server-Timing", fmt.Sprintf("db;dur=%.3f;desc=%q", float64(t.Duration.Microseconds())/1000, t.Query))
+	}
+}
+
+// Hijack hands the connection over to a stream, which begins with 200.
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(r.ResponseWriter).Hijack()
+	if err == nil {
+		r.begin(http.StatusOK)
+	}
+	return conn, buffered, err
 }
 
 func (r *recorder) Write(p []byte) (int, error) {

@@ -15,7 +15,8 @@ const (
 	livePoll = 2 * time.Second
 	// livePolls is how many users are asked at once: each takes a connection.
 	livePolls = 4
-	// maxStreams and maxStreamsPerUser are how many streams are open at once.
+	// maxStreams, where Config does not say, and maxStreamsPerUser are how many streams
+	// are open at once.
 	maxStreams        = 10_000
 	maxStreamsPerUser = 20
 )
@@ -28,9 +29,11 @@ var errStreams = fmt.Errorf("%w: too many concurrent streams", db.ErrUnavailable
 // the database while streams wait, and no other server needs to know of it.
 type live struct {
 	poll time.Duration
+	max  int // streams
 	// version asks the database for a user's counter.
 	version func(ctx context.Context, user string) (int64, error)
 	stop    <-chan struct{}
+	open    *sync.WaitGroup // counts the streams
 
 	mu    sync.Mutex
 	users map[string]*follower
@@ -49,7 +52,7 @@ func (l *live) join(user string) (wake <-chan struct{}, leave func(), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.users[user]
-	if l.total >= maxStreams || f != nil && len(f.streams) >= maxStreamsPerUser {
+	if l.total >= l.max || f != nil && len(f.streams) >= maxStreamsPerUser {
 		return nil, nil, false
 	}
 	if f == nil {
@@ -59,6 +62,7 @@ func (l *live) join(user string) (wake <-chan struct{}, leave func(), ok bool) {
 	stream := make(chan struct{}, 1)
 	f.streams[stream] = true
 	l.total++
+	l.open.Add(1)
 	if !l.runs {
 		l.runs = true
 		go l.run()
@@ -68,6 +72,7 @@ func (l *live) join(user string) (wake <-chan struct{}, leave func(), ok bool) {
 		defer l.mu.Unlock()
 		delete(f.streams, stream)
 		l.total--
+		l.open.Done()
 		if len(f.streams) == 0 {
 			delete(l.users, user)
 		}

@@ -32,6 +32,7 @@ type api struct {
 	t        *testing.T
 	url      string
 	database string
+	handler  http.Handler
 	log      *syncedBuffer
 	// offContract is for handlers that are not the API, and for load.
 	offContract bool
@@ -56,7 +57,8 @@ func serveDatabase(t *testing.T, database string, change ...func(*todohttp.Confi
 	for _, f := range change {
 		f(&config)
 	}
-	a.url = listen(t, todohttp.NewHandler(config), log)
+	a.handler = todohttp.NewHandler(config)
+	a.url = listen(t, a.handler, log)
 	return a
 }
 

@@ -211,7 +211,12 @@ func TestLogNamesTheRequestAndNoPerson(t *testing.T) {
 	a.do(alice, "POST", tasksOf(alice), `{"title":"very private","private-name":1}`).must(t, 422)
 	a.do("", "GET", "/api/alice/tasks", "", "Authorization: Bearer "+signed[:len(signed)-5]).must(t, 401)
 	a.do("", "GET", "/private-path", "").must(t, 404)
-	eventually(t, "five lines", func() bool { return strings.Count(a.log.String(), `"msg":"request"`) == 5 })
+	e := a.stream(alice, "")
+	e.must()
+	e.close()
+	eventually(t, "six requests and the end of a stream", func() bool {
+		return strings.Count(a.log.String(), `"msg":"request"`) == 6 && strings.Count(a.log.String(), `"msg":"stream"`) == 1
+	})
 	log := a.log.String()
 	for _, private := range []string{"very private", "private-query", "private-path", "private-name", signed[:40], "alice", "Bearer"} {
 		if strings.Contains(log, private) {
@@ -219,7 +224,7 @@ func TestLogNamesTheRequestAndNoPerson(t *testing.T) {
 		}
 	}
 	sum := sha256.Sum256([]byte(alice))
-	for _, want := range []string{`"method":"POST"`, `"route":"/api/{user_id}/tasks"`, `"status":201`, `"bytes":`, `"duration_ms":`, `"request_id":"`, `"user":"` + hex.EncodeToString(sum[:8])} {
+	for _, want := range []string{`"method":"POST"`, `"route":"/api/{user_id}/tasks"`, `"status":201`, `"bytes":`, `"duration_ms":`, `"request_id":"` + e.reply.Header.Get("X-Request-Id"), `"reason":"the client left"`, `"user":"` + hex.EncodeToString(sum[:8])} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %s: %s", want, log)
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/securetodo/securetodo/auth"
@@ -29,8 +30,13 @@ type Config struct {
 	// LivePoll is how often a user with open streams is asked for changes that were
 	// written elsewhere: every 2 seconds if zero.
 	LivePoll time.Duration
+	// MaxStreams is how many streams are open at once: 10,000 if zero.
+	MaxStreams int
 	// Stop ends the open streams when it is closed, if not nil.
 	Stop <-chan struct{}
+	// Streams counts the open streams, if not nil. http.Server does not know them, so
+	// who stops one waits for them after its Shutdown.
+	Streams *sync.WaitGroup
 	// ReadyMaxAge is how long Admin reuses the result of a check of the database: 5
 	// seconds if zero.
 	ReadyMaxAge time.Duration
@@ -43,12 +49,13 @@ type server struct {
 	exports  exports
 	live     *live
 	docs     *docs // nil where they are not offered
+	log      *slog.Logger
 }
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
-	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}}
-	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), version: s.version, stop: c.Stop, users: map[string]*follower{}}
+	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}, log: c.Log}
+	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), max: cmp.Or(c.MaxStreams, maxStreams), version: s.version, stop: c.Stop, open: cmp.Or(c.Streams, &sync.WaitGroup{}), users: map[string]*follower{}}
 	if c.Docs {
 		s.docs = newDocs(c)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,9 +93,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	if err != nil {
 		return err
 	}
+	var streams sync.WaitGroup
 	api := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
-		LivePoll: c.LivePoll, Stop: ctx.Done(), Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
+		LivePoll: c.LivePoll, Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
 	}
 	handler := todohttp.NewHandler(api)
 	if s.wrap != nil {
@@ -126,5 +128,12 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	if err := server.Shutdown(grace); err != nil {
 		return fmt.Errorf("stopping: some requests did not finish within %s: %w", shutdownTimeout, err)
 	}
-	return nil
+	ended := make(chan struct{})
+	go func() { streams.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-grace.Done():
+		return fmt.Errorf("stopping: some streams did not end within %s", shutdownTimeout)
+	}
 }

@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ type Proxy struct {
 	mu         sync.Mutex
 	roundTrips int
 	answered   bool
+	naming     map[string]int
 }
 
 // NewProxy stands in front of the database until the test ends.
@@ -57,6 +59,25 @@ func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.roundTrips, p.answered = 0, true
+	for text := range p.naming {
+		p.naming[text] = 0
+	}
+}
+
+// Naming returns how many times the client sent something with each of these texts in it
+// since the last Reset. It counts from its first call on.
+func (p *Proxy) Naming(texts ...string) []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.naming == nil {
+		p.naming = map[string]int{}
+	}
+	counts := make([]int, len(texts))
+	for i, text := range texts {
+		p.naming[text] += 0
+		counts[i] = p.naming[text]
+	}
+	return counts
 }
 
 // RoundTrips returns the count since the last Reset.
@@ -66,28 +87,33 @@ func (p *Proxy) RoundTrips() int {
 	return p.roundTrips
 }
 
-func (p *Proxy) sent() {
+func (p *Proxy) sent(message []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for text := range p.naming {
+		if bytes.Contains(message, []byte(text)) {
+			p.naming[text]++
+		}
+	}
 	if p.answered {
 		p.roundTrips++
 	}
 	p.answered = false
 }
 
-func (p *Proxy) received() {
+func (p *Proxy) received([]byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answered = true
 }
 
-func (p *Proxy) pass(from, to net.Conn, seen func()) {
+func (p *Proxy) pass(from, to net.Conn, seen func([]byte)) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			seen()
+			seen(buffer[:n])
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
 			}

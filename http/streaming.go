@@ -1,0 +1,154 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"runtime/debug"
+	"time"
+)
+
+// commentEvery is how often a stream says that it is there, so that proxies do not end
+// it and a connection that is gone is noticed.
+const commentEvery = 15 * time.Second
+
+// stream is a reply that tells what changes until the token expires, the server stops or
+// the client leaves. Its connection is not net/http's any more, which would keep its
+// buffers, the request and a deep stack: three quarters of the memory. While it waits it
+// holds no connection to the database either.
+type stream struct {
+	conn    net.Conn
+	wake    <-chan struct{}
+	stop    <-chan struct{}
+	expires time.Time
+
+	requestID string
+	bytes     int
+
+	user   string
+	cursor changesCursor
+	limit  int
+	more   bool // the next page is there already
+}
+
+// streamEnd is why a stream ends, and how long at most its client waits before it comes
+// back.
+type streamEnd struct {
+	reason string
+	within time.Duration
+}
+
+var (
+	endLeft    = streamEnd{"the client left", time.Second}
+	endExpired = streamEnd{"the token expired", time.Second}
+	endFailed  = streamEnd{"the changes could not be read", 5 * time.Second}
+	endStopped = streamEnd{"the server stops", 10 * time.Second}
+)
+
+// retry tells a client to come back, at a moment of its own: a server that stops sends
+// thousands away at once.
+func (e streamEnd) retry() []byte {
+	return fmt.Appendf(nil, "retry: %d\n\n", 500+rand.Int64N(e.within.Milliseconds()))
+}
+
+// run writes how the reply begins, then what changes, and logs how it ended.
+func (s *server) run(out *stream, begin []byte) {
+	start := time.Now()
+	defer out.conn.Close()
+	attributes := []any{"request_id", out.requestID, "route", "/api/{user_id}/changes", "user", userHash(out.user)}
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.log.Error("panic", append(attributes, "cause", cause, "stack", string(debug.Stack()))...)
+		}
+	}()
+	end, err := s.follow(out, begin)
+	if end != endLeft {
+		_ = out.write(end.retry())
+	}
+	attributes = append(attributes, "bytes", out.bytes, "duration_ms", time.Since(start).Milliseconds(), "reason", end.reason)
+	if err != nil {
+		attributes = append(attributes, "error", err)
+	}
+	s.log.Info("stream", attributes...)
+}
+
+var always = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// follow returns why the stream ends, and an error that the client did not cause.
+func (s *server) follow(out *stream, begin []byte) (streamEnd, error) {
+	comment, expiry := time.NewTicker(commentEvery), time.NewTimer(time.Until(out.expires))
+	defer comment.Stop()
+	defer expiry.Stop()
+	left := make(chan struct{})
+	go out.watch(left)
+	err := out.write(begin)
+	for err == nil {
+		var more <-chan struct{}
+		if out.more {
+			more = always
+		}
+		select {
+		case <-more:
+			err = s.tell(out)
+		case <-out.wake:
+			err = s.tell(out)
+		case <-comment.C:
+			err = out.write([]byte(":\n\n"))
+		case <-expiry.C:
+			return endExpired, nil
+		case <-out.stop:
+			return endStopped, nil
+		case <-left:
+			return endLeft, nil
+		}
+	}
+	if errors.Is(err, errLeft) {
+		return endLeft, nil
+	}
+	// The client comes back with the last cursor, and is told then.
+	return endFailed, err
+}
+
+// tell writes the next page if anything changed.
+func (s *server) tell(out *stream) error {
+	page, cursor, err := s.changesSince(context.Background(), out.user, out.cursor, out.limit)
+	if err != nil {
+		return err
+	}
+	out.cursor, out.more = cursor, page.More
+	if len(page.Tasks)+len(page.Deleted) == 0 {
+		return nil
+	}
+	event, err := page.event()
+	if err != nil {
+		return err
+	}
+	return out.write(event)
+}
+
+// errLeft is a client that is gone, or does not read.
+var errLeft = errors.New("the client left")
+
+// write gives each event a deadline of its own.
+func (out *stream) write(event []byte) error {
+	if err := out.conn.SetWriteDeadline(time.Now().Add(chunkTimeout)); err != nil {
+		return errLeft
+	}
+	n, err := out.conn.Write(event)
+	if out.bytes += n; err != nil {
+		return errLeft
+	}
+	return nil
+}
+
+// watch closes left when the client closes the connection. What it sends is ignored.
+func (out *stream) watch(left chan<- struct{}) {
+	defer close(left)
+	for ignored := make([]byte, 64); ; {
+		if _, err := out.conn.Read(ignored); err != nil {
+			return
+		}
+	}
+}
