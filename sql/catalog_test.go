@@ -82,8 +82,8 @@ func TestOwnedTablesAreAllThatTodoAppMayReach(t *testing.T) {
 		t.Errorf("%v: enable and force row-level security, and add the table to db.OwnedTables", found)
 	}
 	for _, sql := range []string{
-		"CREATE TABLE notes (user_id text); GRANT DELETE ON notes TO todo_app",
-		"CREATE TABLE labels (user_id text); GRANT INSERT (user_id) ON labels TO PUBLIC",
+		"CREATE TABLE samples (user_id text); GRANT DELETE ON samples TO todo_app",
+		"CREATE TABLE more_samples (user_id text); GRANT INSERT (user_id) ON more_samples TO PUBLIC",
 		"CREATE VIEW everything AS SELECT title FROM tasks; GRANT SELECT ON everything TO todo_app",
 	} {
 		before := len(dbtest.Value[[]string](t, url, unowned))
@@ -111,12 +111,12 @@ func TestObjectWithoutCommentOrNameIsReported(t *testing.T) {
 	before := append(dbtest.Value[[]string](t, url, uncommented), dbtest.Value[[]string](t, url, unnamed)...)
 	conn := connect(t, url)
 	for _, c := range []struct{ sql, rule, says string }{
-		{"CREATE TABLE notes ()", uncommented, "table notes"},
-		{"ALTER TABLE tasks ADD COLUMN color text", uncommented, "column tasks.color"},
+		{"CREATE TABLE samples ()", uncommented, "table samples"},
+		{"ALTER TABLE tasks ADD COLUMN sample text", uncommented, "column tasks.sample"},
 		{"CREATE INDEX tasks_title_idx ON tasks (title)", uncommented, "index tasks_title_idx"},
 		{"CREATE VIEW open_tasks AS SELECT 1 AS one", uncommented, "column open_tasks.one; view open_tasks"},
 		{"CREATE SEQUENCE numbers", uncommented, "sequence numbers"},
-		{"CREATE TYPE color AS ENUM ('red')", uncommented, "type color"},
+		{"CREATE TYPE sample AS ENUM ('red')", uncommented, "type sample"},
 		{"CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'", uncommented, "function one"},
 		{"CREATE POLICY support ON tasks FOR SELECT USING (false)", uncommented, "policy support of tasks"},
 		{"CREATE TRIGGER touch BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", uncommented, "trigger touch of tasks"},
@@ -212,7 +212,7 @@ func TestQueryResultsKeepTheirTypesThroughEveryMigration(t *testing.T) {
 func TestQueryResultThatAMigrationChangesIsReported(t *testing.T) {
 	t.Parallel()
 	for sql, says := range map[string]string{
-		"ALTER TABLE tasks ADD COLUMN color text":                       "",
+		"ALTER TABLE tasks ADD COLUMN sample text":                      "",
 		"ALTER TABLE users ALTER COLUMN updated_at TYPE timestamptz(3)": "", // no query returns it
 		"ALTER TABLE tasks ALTER COLUMN title TYPE varchar(255)":        "GetTask returned title of type 25(-1), and now [title of type 1043(259)]",
 		"ALTER TABLE tasks ALTER COLUMN version TYPE integer":           "ListTasksByTitleAsc returned version",

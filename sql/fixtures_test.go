@@ -216,11 +216,11 @@ func TestRowsSurviveEveryLaterMigration(t *testing.T) {
 func TestRowsThatAMigrationLosesAreReported(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, loses, sql, says string }{
-		{"a column more", "nothing", "ALTER TABLE tasks ADD COLUMN color text", ""},
+		{"a column more", "nothing", "ALTER TABLE tasks ADD COLUMN sample text", ""},
 		{"a column less, as said", "tasks.tags, tasks.version", "ALTER TABLE tasks DROP COLUMN tags, DROP COLUMN version", ""},
 		{"a table less, as said", "tasks", "DROP TABLE tasks", ""},
 		{"a column less", "nothing", "ALTER TABLE tasks DROP COLUMN tags", `loses ["tasks.tags"]`},
-		{"a column renamed", "nothing", "ALTER TABLE tasks RENAME COLUMN tags TO labels", `loses ["tasks.tags"]`},
+		{"a column renamed", "nothing", "ALTER TABLE tasks RENAME COLUMN tags TO sample", `loses ["tasks.tags"]`},
 		{"a loss that is none", "tasks.tags", "SELECT 1", `line says ["tasks.tags"]`},
 		{"a row less", "nothing", "DELETE FROM tasks WHERE title = 'most'", "changes rows of tasks"},
 		{"a value cut", "nothing", "ALTER TABLE tasks ALTER COLUMN created_at TYPE timestamptz(0)", "changes rows of tasks"},

@@ -92,7 +92,7 @@ func TestReleaseBeforeFailsOnAMigrationThatBreaksIt(t *testing.T) {
 	withThisSchema(t, previous)
 	for name, sql := range map[string]string{
 		"drops a column":                          "ALTER TABLE tasks DROP COLUMN description",
-		"adds NOT NULL without a default":         "ALTER TABLE tasks ADD COLUMN color text NOT NULL",
+		"adds NOT NULL without a default":         "ALTER TABLE tasks ADD COLUMN sample text NOT NULL",
 		"renames a column":                        "ALTER TABLE users RENAME COLUMN email TO mail",
 		"takes a privilege away":                  "REVOKE INSERT (title) ON tasks FROM todo_app",
 		"constrains what was free until then":     "ALTER TABLE tasks ADD CONSTRAINT tasks_title_long CHECK (char_length(title) > 100)",
