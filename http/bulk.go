@@ -6,16 +6,37 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// completeTasks sets completed of all tasks that pass the filters ("complete all").
-func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
+// readSelection reads which tasks an operation on many is about: those that pass the
+// filters, or all of them where all=true says so. A variable that is empty in the
+// client's URL, that of a task's id or of a filter, must not mean all.
+func readSelection(r *http.Request) (filters, error) {
 	if err := refuseConditions(r); err != nil {
-		return err
+		return filters{}, err
 	}
-	p, err := readParameters(r, filterNames...)
+	p, err := readParameters(r, append([]string{"all"}, filterNames...)...)
 	if err != nil {
-		return err
+		return filters{}, err
+	}
+	if search, given := p.get("search"); given && search == "" {
+		return filters{}, badRequest("search: is empty")
 	}
 	f, err := p.filters()
+	if err != nil {
+		return filters{}, err
+	}
+	all, err := p.oneOf("all", "", "true")
+	if err != nil {
+		return filters{}, err
+	}
+	if f.empty() != (all == "true") {
+		return filters{}, badRequest("either a filter or all=true, which means every task, is required; the path of one task ends in its id")
+	}
+	return f, nil
+}
+
+// completeTasks sets completed of the selected tasks ("complete all").
+func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
+	f, err := readSelection(r)
 	if err != nil {
 		return err
 	}
@@ -41,26 +62,11 @@ func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]int64{"updated": updated})
 }
 
-// clearTasks removes all tasks that pass the filters ("clear completed"). To remove
-// everything, all=true must be given, and no filter.
+// clearTasks removes the selected tasks ("clear completed").
 func (s *server) clearTasks(w http.ResponseWriter, r *http.Request) error {
-	if err := refuseConditions(r); err != nil {
-		return err
-	}
-	p, err := readParameters(r, append([]string{"all"}, filterNames...)...)
+	f, err := readSelection(r)
 	if err != nil {
 		return err
-	}
-	f, err := p.filters()
-	if err != nil {
-		return err
-	}
-	all, err := p.oneOf("all", "", "true")
-	if err != nil {
-		return err
-	}
-	if f.empty() != (all == "true") {
-		return badRequest("either a filter or all=true, which deletes every task, is required")
 	}
 	identity := identityOf(r)
 	deleted, err := s.db.As(identity.UserID).ClearTasks(r.Context(), db.ClearTasksParams{

@@ -1,6 +1,8 @@
 package http_test
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/securetodo/securetodo/db/dbtest"
@@ -28,13 +30,10 @@ func TestBulkTakesTheFiltersOfTheList(t *testing.T) {
 	if got := a.list("?search=milk")[0]; got.Version <= milk.Version || got.UpdatedAt <= got.CreatedAt {
 		t.Errorf("%+v", got)
 	}
-	mustReply("PATCH", "", `{"completed":true}`, `{"updated":1}`)
+	mustReply("PATCH", "?all=true", `{"completed":true}`, `{"updated":1}`)
 	mustReply("PATCH", "?priority=high", `{"completed":false}`, `{"updated":1}`)
-	for _, query := range []string{"", "?status=all", "?search=", "?all=false", "?all=true&status=completed", "?limit=1", "?sort=title"} {
-		a.do(alice, "DELETE", tasksOf(alice)+query, "").must(t, 400).problem(t)
-	}
 	for body, status := range map[string]int{"": 400, "{}": 422, `{"completed":null}`: 422, `{"title":"x"}`: 422, `{"completed":true,"title":"x"}`: 422} {
-		a.do(alice, "PATCH", tasksOf(alice), body).must(t, status).problem(t)
+		a.do(alice, "PATCH", tasksOf(alice)+"?all=true", body).must(t, status).problem(t)
 	}
 	mustReply("DELETE", "?completed=true", "", `{"deleted":2}`)
 	if got := titles(a.list("")); got != "tax" {
@@ -43,4 +42,45 @@ func TestBulkTakesTheFiltersOfTheList(t *testing.T) {
 	mustReply("DELETE", "?all=true", "", `{"deleted":1}`)
 	a.do(bob, "GET", pathOf(bobs), "").must(t, 200)
 	a.do(bob, "DELETE", tasksOf(alice)+"?all=true", "").must(t, 403)
+}
+
+// TestBulkNeedsASelection sends what a client sends whose variable is empty: that of a
+// task's id, or of a filter.
+func TestBulkNeedsASelection(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, dbtest.NeonOwner)
+	a.create(alice, "a")
+	before := a.list("")
+	for query, detail := range map[string]string{
+		"":                              "filter or all=true",
+		"/":                             "the path of one task ends in its id",
+		"?status=all":                   "filter or all=true",
+		"?all=true&status=completed":    "filter or all=true",
+		"?all=true&tag=a":               "filter or all=true",
+		"?all=false":                    "all: must be one of true",
+		"?all=":                         "all: is empty",
+		"?status=":                      "status: is empty",
+		"?completed=":                   "completed: is empty",
+		"?priority=":                    "priority: is empty",
+		"?tag=":                         "tag: is empty",
+		"?search=":                      "search: is empty",
+		"?search=&status=pending":       "search: is empty",
+		"?due_before=":                  "due_before: is empty",
+		"?due_after=&completed=false":   "due_after: is empty",
+		"?all=true&all=true":            "all: is given more than once",
+		"?limit=1":                      "limit: unknown query parameter",
+		"?sort=title&completed=false":   "sort: unknown query parameter",
+		"?cursor=x&completed=false":     "cursor: unknown query parameter",
+		"/?completed=false&completed=0": "completed: is given more than once",
+	} {
+		for method, body := range map[string]string{"PATCH": `{"completed":true}`, "DELETE": ""} {
+			p := a.do(alice, method, tasksOf(alice)+query, body).must(t, 400).problem(t)
+			if !strings.Contains(p.Detail, detail) {
+				t.Errorf("%s %s: %s", method, query, p.Detail)
+			}
+		}
+	}
+	if now := a.list(""); !reflect.DeepEqual(now, before) {
+		t.Errorf("%+v, was %+v", now, before)
+	}
 }

@@ -170,7 +170,7 @@ func TestChangesArePagedByAnySize(t *testing.T) {
 			t.Errorf("limit %d: %d pages", limit, fromStart)
 		}
 		a.do(user, "PATCH", tasksOf(user)+"?search=1", `{"completed":true}`).must(t, 200)
-		a.do(user, "PATCH", tasksOf(user), `{"completed":true}`).must(t, 200)
+		a.do(user, "PATCH", tasksOf(user)+"?all=true", `{"completed":true}`).must(t, 200)
 		a.do(user, "DELETE", tasksOf(user)+"?search=2", "").must(t, 200)
 		c.follow(t, a, user, limit)
 		c.mustEqual(t, a, user)

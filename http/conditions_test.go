@@ -75,7 +75,7 @@ func TestETagOfAListFollowsEveryChangeOfTheUser(t *testing.T) {
 		func() { a.do(alice, "PATCH", pathOf(made)+"/complete", "").must(t, 200) },
 		func() { a.do(alice, "DELETE", pathOf(made), "").must(t, 204) },
 		func() { a.do(alice, "PUT", pathOf(made), `{"title":"c"}`, "If-None-Match: *").must(t, 201) },
-		func() { a.do(alice, "PATCH", tasksOf(alice), `{"completed":true}`).must(t, 200) },
+		func() { a.do(alice, "PATCH", tasksOf(alice)+"?all=true", `{"completed":true}`).must(t, 200) },
 		func() { a.do(alice, "DELETE", tasksOf(alice)+"?completed=true", "").must(t, 200) },
 		func() { a.do(alice, "DELETE", "/api/alice", "").must(t, 204) },
 		func() { a.create(alice, "a") },
@@ -181,7 +181,7 @@ func TestPreconditionOnWhatCannotHonourItDoesNothing(t *testing.T) {
 	made := a.create(alice, "a")
 	stored := usersRow(t, a, alice)
 	for _, header := range []string{"If-Match: *", "If-Match: " + tagOf(made), "If-None-Match: *", "If-None-Match: ", `If-None-Match: "1"`} {
-		a.do(alice, "PATCH", tasksOf(alice), `{"completed":true}`, header).must(t, 400).problem(t)
+		a.do(alice, "PATCH", tasksOf(alice)+"?all=true", `{"completed":true}`, header).must(t, 400).problem(t)
 		a.do(alice, "DELETE", tasksOf(alice)+"?all=true", "", header).must(t, 400).problem(t)
 		a.do(alice, "DELETE", "/api/alice", "", header).must(t, 400).problem(t)
 	}
@@ -210,7 +210,7 @@ func TestRequestThatChangesNothingWritesNothing(t *testing.T) {
 	a.do(alice, "PUT", pathOf(gone), `{"title":"x"}`).must(t, 404).problem(t)
 	a.do(alice, "PATCH", pathOf(made)+"/complete", `{"completed":false}`).must(t, 200)
 	a.do(alice, "DELETE", pathOf(gone), "").must(t, 404).problem(t)
-	a.do(alice, "PATCH", tasksOf(alice), `{"completed":false}`).must(t, 200)
+	a.do(alice, "PATCH", tasksOf(alice)+"?all=true", `{"completed":false}`).must(t, 200)
 	a.do(alice, "DELETE", tasksOf(alice)+"?completed=true", "").must(t, 200)
 	a.do(alice, "PUT", pathOf(gone), `{"completed":true}`, "If-None-Match: *").must(t, 422).problem(t)
 	if after := state(); after != before {

@@ -126,7 +126,7 @@ func write(a *api, user string, ids []string) {
 	case n < 94:
 		a.do(user, "DELETE", path, "")
 	case n < 96:
-		a.do(user, "PATCH", tasksOf(user), fmt.Sprintf(`{"completed":%t}`, n%2 == 0))
+		a.do(user, "PATCH", tasksOf(user)+"?all=true", fmt.Sprintf(`{"completed":%t}`, n%2 == 0))
 	case n < 99:
 		a.do(user, "DELETE", tasksOf(user)+"?completed=true", "")
 	default:

@@ -110,7 +110,7 @@ func listTag(r *http.Request, version int64) string {
 
 // nextLink is a Link to the same list from a cursor on (RFC 8288).
 func nextLink(r *http.Request, cursor string) string {
-	query := r.URL.Query()
+	query, _ := parseQuery(r.URL.RawQuery) // readable: readListQuery has read it
 	query.Set("cursor", cursor)
 	return "<" + r.URL.EscapedPath() + "?" + query.Encode() + `>; rel="next"`
 }

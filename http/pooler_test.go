@@ -71,7 +71,7 @@ func useEveryQuery(a *api, user string, export bool, check func(reply response, 
 	check(a.do(user, "GET", path, ""), task.ID)
 	check(a.do(user, "PUT", path, `{"title":"b"}`), task.ID)
 	check(a.do(user, "PATCH", path+"/complete", ""), task.ID)
-	check(a.do(user, "PATCH", tasksOf(user), `{"completed":false}`), `{"updated":1}`)
+	check(a.do(user, "PATCH", tasksOf(user)+"?all=true", `{"completed":false}`), `{"updated":1}`)
 	check(a.do(user, "GET", account, ""), `"total":1,`)
 	for _, sort := range []string{"created_at", "updated_at", "due_date", "priority", "title"} {
 		check(a.do(user, "GET", tasksOf(user)+"?sort="+sort, ""), task.ID)

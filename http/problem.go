@@ -68,6 +68,10 @@ var (
 	errDeleted   = &clientError{http.StatusConflict, "deleted", "there was a task of this id, and it was deleted; PUT with If-None-Match: * brings it back"}
 	errTooLarge  = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}
 	errMediaType = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "the body must be JSON, sent uncompressed and with Content-Type: application/json"}
+
+	// What an empty variable in a client's URL leads to.
+	errMethodOfSlash = &clientError{errMethod.status, errMethod.slug, errMethod.detail + "; the path ends in a slash: is an id missing there?"}
+	errEmptySegment  = &clientError{http.StatusNotFound, "not-found", "there is no such path: it has an empty segment, so a variable of the URL may be empty"}
 )
 
 // notFoundError says of what kind of resource there is none, in a word for a person:

@@ -26,22 +26,33 @@ var filterNames = []string{"status", "completed", "priority", "tag", "search", "
 // parameters are a query string of known names, each given once except tag.
 type parameters struct{ values url.Values }
 
-// readParameters returns the query string. What is unreadable, unknown, or
+// parseQuery reads a query string in which a semicolon is a character like another, as
+// RFC 3986 and the WHATWG URL standard have it; url.ParseQuery refuses a raw one.
+func parseQuery(raw string) (url.Values, error) {
+	return url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B"))
+}
+
+// readParameters returns the query string. What is unreadable, unknown, empty or
 // given more than once, is a 400.
 func readParameters(r *http.Request, known ...string) (parameters, error) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
+	values, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
-		return parameters{}, badRequest("the query string is unreadable")
+		return parameters{}, badRequest("the query string is unreadable: a % must be written %25 unless two hexadecimal digits follow")
 	}
 	for name, given := range values {
 		switch {
+		case name == "":
+			return parameters{}, badRequest("a query parameter has no name")
 		case !slices.Contains(known, name):
 			return parameters{}, badRequest(clip(name) + ": unknown query parameter; the known ones are: " + orNone(known))
 		case len(given) > 1 && name != "tag":
 			return parameters{}, badRequest(name + ": is given more than once")
 		}
 		for _, value := range given {
-			if !utf8.ValidString(value) || !hasNoNUL(value) {
+			switch {
+			case value == "" && name != "search": // an empty search box finds everything
+				return parameters{}, badRequest(name + ": is empty")
+			case !utf8.ValidString(value) || !hasNoNUL(value):
 				return parameters{}, badRequest(name + ": must be UTF-8 without the character NUL")
 			}
 		}

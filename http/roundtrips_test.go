@@ -24,7 +24,7 @@ func TestRequestIsOneRoundTrip(t *testing.T) {
 		{"PUT", pathOf(made), `{"title":"c"}`, ""},
 		{"PATCH", pathOf(made), `{"title":"d"}`, ""},
 		{"PATCH", pathOf(made) + "/complete", "", ""},
-		{"PATCH", tasksOf(alice), `{"completed":true}`, ""},
+		{"PATCH", tasksOf(alice) + "?all=true", `{"completed":true}`, ""},
 		{"GET", "/api/alice", "", ""},
 		{"GET", "/api/alice/export", "", ""},
 		{"GET", tasksOf(alice), "", "If-None-Match: *"},

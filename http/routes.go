@@ -48,11 +48,18 @@ func (s *server) routes() []route {
 // path is cleaned into another one by a redirect.
 func newRouter(routes []route, suffix string) *mux.Router {
 	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
-	router.NotFoundHandler = handler(func(http.ResponseWriter, *http.Request) error { return errNoPath })
+	router.NotFoundHandler = handler(notFound)
 	for _, rt := range routes {
 		router.Path(rt.path + suffix).Handler(handler(rt.dispatch))
 	}
 	return router
+}
+
+func notFound(_ http.ResponseWriter, r *http.Request) error {
+	if path := r.URL.EscapedPath(); path == "/api/" || strings.Contains(path, "//") {
+		return errEmptySegment
+	}
+	return errNoPath
 }
 
 // dispatch chooses the handler by method. Whose path it is comes first: another user
@@ -80,6 +87,9 @@ func (rt route) dispatch(w http.ResponseWriter, r *http.Request) error {
 	if method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
+	}
+	if strings.HasSuffix(r.URL.EscapedPath(), "/") {
+		return errMethodOfSlash
 	}
 	return errMethod
 }

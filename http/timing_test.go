@@ -18,7 +18,7 @@ func TestServerTimingNamesTheQuery(t *testing.T) {
 		{"GET", pathOf(made), "", "GetTask"},
 		{"PUT", pathOf(made), `{}`, "UpdateTask"},
 		{"PATCH", pathOf(made) + "/complete", "", "CompleteTask"},
-		{"PATCH", tasksOf(alice), `{"completed":true}`, "CompleteTasks"},
+		{"PATCH", tasksOf(alice) + "?all=true", `{"completed":true}`, "CompleteTasks"},
 		{"GET", "/api/alice", "", "GetAccount"},
 		{"DELETE", pathOf(made), "", "DeleteTask"},
 		{"DELETE", pathOf(made), "", "DeleteTask"}, // 404, from the database
