@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -29,22 +30,26 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, checkMediaType(r)
 }
 
+// checkMediaType refuses what is not JSON in UTF-8 as it stands. A header that is given
+// twice may have been read as its other half on the way; an empty one says nothing.
 func checkMediaType(r *http.Request) error {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+	types, codings := r.Header.Values("Content-Type"), r.Header.Values("Content-Encoding")
+	if len(types) > 1 || len(codings) > 1 {
 		return errMediaType
 	}
-	types := r.Header.Values("Content-Type")
-	if len(types) == 0 {
+	if len(codings) == 1 && codings[0] != "" && !strings.EqualFold(codings[0], "identity") {
+		return errMediaType
+	}
+	if len(types) == 0 || types[0] == "" {
 		return nil
 	}
-	if len(types) == 1 {
-		mediaType, _, err := mime.ParseMediaType(types[0])
-		if err == nil && (mediaType == "application/json" ||
-			mediaType == "application/merge-patch+json" && r.Method == http.MethodPatch) {
-			return nil
-		}
+	mediaType, parameters, err := mime.ParseMediaType(types[0])
+	isJSON := mediaType == "application/json" || mediaType == "application/merge-patch+json" && r.Method == http.MethodPatch
+	charset, given := parameters["charset"]
+	if err != nil || !isJSON || given && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+		return errMediaType
 	}
-	return errMediaType
+	return nil
 }
 
 // member is a name and its value in a JSON object.

@@ -212,7 +212,7 @@ func checkRequest(route *routers.Route, variables map[string]string, request *ht
 	copied := request.Clone(context.Background())
 	copied.Body = io.NopCloser(bytes.NewReader(body))
 	copied.GetBody = nil
-	if len(request.Header.Values("Content-Type")) == 0 {
+	if request.Header.Get("Content-Type") == "" {
 		copied.Header.Set("Content-Type", "application/json")
 	}
 	return openapi3filter.ValidateRequest(copied.Context(), &openapi3filter.RequestValidationInput{

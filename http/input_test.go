@@ -147,6 +147,21 @@ func TestBodyHasAMediaTypeOfJSON(t *testing.T) {
 		{"POST", "application/x-www-form-urlencoded", 415},
 		{"POST", "multipart/form-data; boundary=x", 415},
 		{"POST", ";", 415},
+		{"POST", `application/json; charset="UTF-8"`, 201},
+		{"POST", "application/json;charset=utf8", 201},
+		{"POST", "application/json; profile=x", 201},
+		{"POST", "application/json;", 201},
+		{"POST", "application/json; charset=utf-16", 415},
+		{"POST", `application/json; charset="UTF-16LE"`, 415},
+		{"POST", "application/json; charset=iso-8859-1", 415},
+		{"POST", "application/json; charset=", 415},
+		{"POST", "application/json; charset", 415},
+		{"POST", "application/json; charset=utf-8; charset=utf-16", 415},
+		{"POST", "application/json, application/json", 415},
+		{"POST", "application/json, text/plain", 415},
+		{"POST", "json", 415},
+		{"PATCH", "application/merge-patch+json; charset=utf-16", 415},
+		{"PATCH", "application/merge-patch+json; charset=utf-8", 200},
 		{"PUT", "application/json", 200},
 		{"PUT", "application/merge-patch+json", 415},
 		{"PATCH", "application/merge-patch+json", 200},
@@ -170,7 +185,26 @@ func TestBodyHasAMediaTypeOfJSON(t *testing.T) {
 		}
 	}
 	a.do(alice, "POST", tasksOf(alice), `{"title":"b"}`, "Content-Type: application/json", "Content-Type: text/plain").must(t, 415)
-	a.do(alice, "POST", tasksOf(alice), `{"title":"b"}`, "Content-Encoding: gzip").must(t, 415).problem(t)
+	for status, all := range map[int][][]string{
+		201: {{"Content-Type: "}, {"Content-Encoding: "}, {"Content-Encoding: identity"}, {"Content-Encoding: Identity", "Content-Type: "}},
+		415: {
+			{"Content-Encoding: gzip"},
+			{"Content-Encoding: br"},
+			{"Content-Encoding: identity, gzip"},
+			{"Content-Encoding: gzip, identity"},
+			{"Content-Encoding: identity", "Content-Encoding: gzip"},
+			{"Content-Encoding: identity", "Content-Encoding: identity"},
+			{"Content-Encoding: ", "Content-Encoding: gzip"},
+			{"Content-Type: application/json", "Content-Type: application/json"},
+			{"Content-Type: ", "Content-Type: text/plain"},
+		},
+	} {
+		for _, headers := range all {
+			if reply := a.do(alice, "POST", tasksOf(alice), `{"title":"b"}`, headers...); reply.StatusCode != status {
+				t.Errorf("%q: %d, want %d: %s", headers, reply.StatusCode, status, reply.body)
+			}
+		}
+	}
 	for _, request := range []struct{ method, path string }{{"GET", tasksOf(alice)}, {"PATCH", pathOf(made) + "/complete"}, {"DELETE", pathOf(made)}} {
 		if reply := a.do(alice, request.method, request.path, "", "Content-Type: text/plain"); reply.StatusCode >= 300 {
 			t.Errorf("%s without a body but with Content-Type: %d %s", request.method, reply.StatusCode, reply.body)

@@ -67,7 +67,7 @@ var (
 	errMethod    = &clientError{http.StatusMethodNotAllowed, "method-not-allowed", "the method is not allowed here; the Allow header lists those that are"}
 	errDeleted   = &clientError{http.StatusConflict, "deleted", "there was a task of this id, and it was deleted; PUT with If-None-Match: * brings it back"}
 	errTooLarge  = &clientError{http.StatusRequestEntityTooLarge, "content-too-large", "the body is larger than " + kibibytes(maxBody)}
-	errMediaType = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "the body must be JSON, sent uncompressed and with Content-Type: application/json"}
+	errMediaType = &clientError{http.StatusUnsupportedMediaType, "unsupported-media-type", "the body must be JSON in UTF-8, sent uncompressed and with Content-Type: application/json"}
 
 	// What an empty variable in a client's URL leads to.
 	errMethodOfSlash = &clientError{errMethod.status, errMethod.slug, errMethod.detail + "; the path ends in a slash: is an id missing there?"}

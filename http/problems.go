@@ -66,7 +66,7 @@ var explanations = []explanation{
 	},
 	{
 		"unsupported-media-type", http.StatusUnsupportedMediaType,
-		"The body is not sent as JSON, or it is compressed.",
+		"The body is not sent as JSON in UTF-8, or it is compressed, or a header that says so is given twice.",
 		"Send <code>Content-Type: application/json</code> (for PATCH also <code>application/merge-patch+json</code>) and no <code>Content-Encoding</code>.",
 	},
 	{
