@@ -2,6 +2,7 @@ package http
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,8 +12,10 @@ type conditions struct {
 	// ifMatch are the versions of which the task must have one, and ifNoneMatch those
 	// of which it must have none; nil for no condition.
 	ifMatch, ifNoneMatch []int64
-	// mustNotExist is If-None-Match: *.
-	mustNotExist bool
+	// weakMatch says that If-Match has a weak tag, which never matches.
+	weakMatch bool
+	// mustExist is any If-Match, and mustNotExist is If-None-Match: *.
+	mustExist, mustNotExist bool
 }
 
 // readConditions reads If-Match and If-None-Match (RFC 9110, sections 13.1.1 and
@@ -29,6 +32,7 @@ func readConditions(r *http.Request) (c conditions, err error) {
 	}
 	if match != nil && !anyMatch {
 		c.ifMatch = versionsOf(match)
+		c.weakMatch = slices.ContainsFunc(match, func(tag string) bool { return strings.HasPrefix(tag, "W/") })
 	}
 	if noneMatch != nil && !anyNoneMatch {
 		for i, tag := range noneMatch {
@@ -36,7 +40,7 @@ func readConditions(r *http.Request) (c conditions, err error) {
 		}
 		c.ifNoneMatch = versionsOf(noneMatch)
 	}
-	c.mustNotExist = anyNoneMatch
+	c.mustExist, c.mustNotExist = match != nil, anyNoneMatch
 	return c, nil
 }
 
@@ -46,7 +50,10 @@ func readTags(r *http.Request, name string) (tags []string, star bool, err error
 		return nil, false, nil
 	}
 	header := strings.Join(r.Header.Values(name), ",")
-	if strings.TrimSpace(header) == "*" {
+	switch strings.TrimSpace(header) {
+	case "":
+		return nil, false, badRequest(name + ": is empty")
+	case "*":
 		return []string{}, true, nil
 	}
 	tags, ok := entityTags(header)

@@ -153,10 +153,23 @@ func TestIfMatchRefusesAStaleChange(t *testing.T) {
 			a.do(alice, request.method, missing, request.body, "If-Match: "+condition).must(t, 404)
 		}
 		a.do(alice, request.method, missing, request.body, `If-None-Match: "1"`).must(t, 404)
-		a.do(alice, request.method, missing, request.body, `If-Match: "1"`, `If-None-Match: *`).must(t, 404)
+		for _, condition := range []string{"*", `"1"`, `W/"1"`} {
+			a.do(alice, request.method, missing, request.body, "If-Match: "+condition, "If-None-Match: *").must(t, 404)
+		}
 	}
 	if got := a.do(alice, "GET", pathOf(made), "").task(t); !reflect.DeepEqual(got, current) {
 		t.Errorf("%+v", got)
+	}
+	for _, headers := range [][]string{
+		{"If-Match: " + tagOf(current), "If-None-Match: " + tagOf(current)},
+		{"If-Match: " + tagOf(current), "If-None-Match: *"},
+		{"If-Match: *", "If-None-Match: *"},
+		{"If-Match: " + tagOf(made), `If-None-Match: "1"`},
+		{`If-None-Match: "1"`, "If-None-Match: " + tagOf(current)},
+	} {
+		for _, request := range requests {
+			a.do(alice, request.method, pathOf(made)+request.suffix, request.body, headers...).must(t, 412)
+		}
 	}
 	if now := usersRow(t, a, alice); now != stored {
 		t.Errorf("refused requests wrote the user's row: %s, was %s", now, stored)
@@ -167,6 +180,54 @@ func TestIfMatchRefusesAStaleChange(t *testing.T) {
 	f := a.do(alice, "PATCH", pathOf(made)+"/complete", "", "If-Match: *", "If-None-Match: "+tagOf(d)).must(t, 200).task(t)
 	a.do(alice, "DELETE", pathOf(made), "", "If-Match: "+tagOf(e)).must(t, 412)
 	a.do(alice, "DELETE", pathOf(made), "", "If-Match: "+tagOf(f)).must(t, 204)
+}
+
+// TestPreconditionFailedSaysWhichAndWhy reads what each route that has preconditions says
+// to a person.
+func TestPreconditionFailedSaysWhichAndWhy(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, dbtest.NeonOwner)
+	made := a.create(alice, "a")
+	now := tagOf(made)
+	const (
+		stale    = "the task has changed since you read it: If-Match does not name its current version"
+		excluded = "the task is in a state that If-None-Match excludes"
+		exists   = "there is a task of this id, and If-None-Match: * asks that there be none"
+	)
+	weak := "If-Match has a weak entity tag, and one that begins with W/ never matches: send " + now + " for the task as it is in current"
+	for _, c := range []struct {
+		headers []string
+		detail  string
+	}{
+		{[]string{`If-Match: "1"`}, stale},
+		{[]string{`If-Match: W/"1"`}, weak},
+		{[]string{"If-Match: W/" + now}, weak},
+		{[]string{`If-Match: "1", W/` + now}, weak},
+		{[]string{`If-Match: "1"`, "If-None-Match: *"}, stale},
+		{[]string{`If-Match: "1"`, "If-None-Match: " + now}, stale},
+		{[]string{"If-None-Match: *"}, exists},
+		{[]string{"If-Match: *", "If-None-Match: *"}, exists},
+		{[]string{"If-Match: " + now, "If-None-Match: *"}, exists},
+		{[]string{"If-None-Match: " + now}, excluded},
+		{[]string{"If-None-Match: W/" + now}, excluded},
+		{[]string{"If-Match: *", "If-None-Match: " + now}, excluded},
+		{[]string{`If-Match: W/"1", ` + now, "If-None-Match: " + now}, excluded},
+	} {
+		for _, request := range []struct{ method, suffix, body string }{
+			{"PUT", "", `{"title":"x"}`}, {"PATCH", "", `{"title":"x"}`}, {"PATCH", "/complete", ""}, {"PATCH", "/complete", `{"completed":true}`}, {"DELETE", "", ""},
+		} {
+			p := a.do(alice, request.method, pathOf(made)+request.suffix, request.body, c.headers...).must(t, 412).problem(t)
+			if p.Detail != c.detail || p.Current == nil || !reflect.DeepEqual(*p.Current, made) {
+				t.Errorf("%s %s %q: %s, current %+v", request.method, request.suffix, c.headers, p.Detail, p.Current)
+			}
+		}
+	}
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		if p := a.do(alice, "DELETE", pathOf(made), "", name+": ").must(t, 400).problem(t); p.Detail != name+": is empty" {
+			t.Error(p.Detail)
+		}
+	}
+	a.do(alice, "PATCH", pathOf(made)+"/complete", "", `If-Match: W/"1", `+now, `If-None-Match: "1"`).must(t, 200)
 }
 
 // usersRow is the stored row of a user: which version of it, and what is in it.
@@ -180,10 +241,12 @@ func TestPreconditionOnWhatCannotHonourItDoesNothing(t *testing.T) {
 	a := newAPI(t, dbtest.NeonOwner)
 	made := a.create(alice, "a")
 	stored := usersRow(t, a, alice)
-	for _, header := range []string{"If-Match: *", "If-Match: " + tagOf(made), "If-None-Match: *", "If-None-Match: ", `If-None-Match: "1"`} {
+	for _, header := range []string{"If-Match: *", "If-Match: " + tagOf(made), "If-Match: ", `If-Match: W/"1"`, "If-Match: 1", "If-None-Match: *", "If-None-Match: ", `If-None-Match: "1"`, "If-None-Match: 1"} {
 		a.do(alice, "PATCH", tasksOf(alice)+"?all=true", `{"completed":true}`, header).must(t, 400).problem(t)
 		a.do(alice, "DELETE", tasksOf(alice)+"?all=true", "", header).must(t, 400).problem(t)
 		a.do(alice, "DELETE", "/api/alice", "", header).must(t, 400).problem(t)
+		a.do(alice, "POST", tasksOf(alice), `{"title":"b"}`, header).must(t, 400).problem(t)
+		a.do(alice, "POST", tasksOf(alice), `{"title":"b"}`, header, "Idempotency-Key: "+made.ID).must(t, 400).problem(t)
 	}
 	if got := a.do(alice, "GET", pathOf(made), "").must(t, 200).task(t); !reflect.DeepEqual(got, made) || usersRow(t, a, alice) != stored {
 		t.Errorf("%+v, was %+v", got, made)

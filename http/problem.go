@@ -95,18 +95,14 @@ func naming(resource notFoundError, err error) error {
 	return err
 }
 
-// preconditionError is a 412 with the task that does not fulfil the precondition.
+// preconditionError is a 412 with the task that does not fulfil the precondition, and a
+// sentence for a person that says which and how.
 type preconditionError struct {
-	header  string // which one
+	detail  string
 	current task
 }
 
-func (e *preconditionError) Error() string {
-	if e.header == "If-None-Match" {
-		return "there is such a task, in a state that If-None-Match excludes"
-	}
-	return "the task has changed since you read it: If-Match does not name its current version"
-}
+func (e *preconditionError) Error() string { return e.detail }
 
 // invalidError is a body that is JSON but whose fields break rules.
 type invalidError []fieldError
@@ -146,7 +142,7 @@ func problemOf(err error) problem {
 	case errors.As(err, &client):
 		return problem{Status: client.status, Type: client.slug, Detail: client.detail}
 	case errors.As(err, &precondition):
-		return problem{Status: http.StatusPreconditionFailed, Type: "precondition-failed", Detail: precondition.Error(), Current: &precondition.current}
+		return problem{Status: http.StatusPreconditionFailed, Type: "precondition-failed", Detail: precondition.detail, Current: &precondition.current}
 	case errors.Is(err, db.ErrDeleted):
 		return problem{Status: errDeleted.status, Type: errDeleted.slug, Detail: errDeleted.detail}
 	case errors.As(err, &invalid):

@@ -57,7 +57,7 @@ var explanations = []explanation{
 	{
 		"precondition-failed", http.StatusPreconditionFailed,
 		"The task has changed since it was read: <code>If-Match</code> does not name its current version, or there is one that <code>If-None-Match</code> excludes. Nothing was changed.",
-		"The task as it is now is in <code>current</code>: apply your change to it, and send that with its <code>version</code> in <code>If-Match</code>.",
+		"The task as it is now is in <code>current</code>: apply your change to it, and send that with its <code>version</code>, in quotes and without <code>W/</code>, in <code>If-Match</code>.",
 	},
 	{
 		"content-too-large", http.StatusRequestEntityTooLarge,

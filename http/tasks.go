@@ -3,6 +3,8 @@ package http
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -11,6 +13,9 @@ import (
 )
 
 func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
+	if err := refuseConditions(r); err != nil {
+		return err
+	}
 	if _, err := readParameters(r); err != nil {
 		return err
 	}
@@ -129,13 +134,18 @@ func (t target) versions() (ifMatch, ifNoneMatch []int64) {
 	return t.ifMatch, t.ifNoneMatch
 }
 
-// unmatched is a 412: the task is not in the state that the request names.
+// unmatched is a 412: the task is not in a state that the request names.
 func (t target) unmatched(row db.Task) error {
-	header := "If-Match"
-	if t.ifMatch == nil {
-		header = "If-None-Match"
+	detail := "the task is in a state that If-None-Match excludes"
+	switch stale := t.ifMatch != nil && !slices.Contains(t.ifMatch, row.Version); {
+	case stale && t.weakMatch:
+		detail = `If-Match has a weak entity tag, and one that begins with W/ never matches: send "` + strconv.FormatInt(row.Version, 10) + `" for the task as it is in current`
+	case stale:
+		detail = "the task has changed since you read it: If-Match does not name its current version"
+	case t.mustNotExist:
+		detail = "there is a task of this id, and If-None-Match: * asks that there be none"
 	}
-	return &preconditionError{header, taskOf(row)}
+	return &preconditionError{detail, taskOf(row)}
 }
 
 // updateTask serves PUT and PATCH alike: every existing client sends PUT with the
@@ -145,7 +155,7 @@ func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.Method == http.MethodPut && t.mustNotExist && t.ifMatch == nil {
+	if r.Method == http.MethodPut && t.mustNotExist && !t.mustExist {
 		return s.putNewTask(w, r, t)
 	}
 	ifMatch, ifNoneMatch := t.versions()
