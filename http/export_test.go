@@ -17,12 +17,14 @@ const (
 	MaxBody        = maxBody
 	MaxHeader      = maxHeader
 	MaxFieldErrors = maxFieldErrors
+	MaxKey         = maxKey
 
 	MaxStreamsPerUser = maxStreamsPerUser
 )
 
-// The messages of a title, and what a size is called in them.
+// The messages of a title and of a key, and what a size is called in them.
 var (
+	RuleKey   = ruleKey
 	RuleTitle = ruleTitle
 	Kibibytes = kibibytes
 )

@@ -14,6 +14,7 @@ const (
 	maxDescription = 1000
 	maxTag         = 50
 	maxSearch      = 200
+	maxKey         = 255
 	// maxTags is how many tags a task has at most, and how many a filter names.
 	maxTags = 20
 	// maxPage is the most tasks that one reply holds, and the number where a request

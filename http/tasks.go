@@ -60,25 +60,6 @@ func writeCreated(w http.ResponseWriter, r *http.Request, row db.Task) error {
 	return writeTask(w, r, http.StatusCreated, row)
 }
 
-// newID is the client's choice, in the body or as Idempotency-Key, or a new one.
-func newID(r *http.Request, chosen *uuid.UUID) (uuid.UUID, error) {
-	keys := r.Header.Values("Idempotency-Key")
-	if len(keys) > 0 {
-		key, ok := parseID(keys[0])
-		if !ok || len(keys) > 1 {
-			return key, badRequest("Idempotency-Key: must be one UUID")
-		}
-		if chosen != nil && *chosen != key {
-			return key, badRequest("Idempotency-Key: differs from the id in the body")
-		}
-		return key, nil
-	}
-	if chosen != nil {
-		return *chosen, nil
-	}
-	return uuid.NewV7()
-}
-
 func (s *server) getTask(w http.ResponseWriter, r *http.Request) error {
 	id, ok := parseID(pathValue(r, "id"))
 	if !ok {
