@@ -19,8 +19,8 @@ import (
 type Config struct {
 	DB       *db.Pool
 	Verifier *auth.Verifier
-	// CORSOrigins are the origins whose pages may call the API, such as
-	// https://app.example; the one element * allows all. None allows none.
+	// CORSOrigins are the origins whose pages may call the API, as ParseOrigin returns
+	// them; the element * allows all. None allows none.
 	CORSOrigins []string
 	// Docs serves a page at /docs on which a person can try the API.
 	Docs bool

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -16,6 +16,7 @@ import (
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/migration"
+	todohttp "github.com/securetodo/securetodo/http"
 )
 
 // config holds the settings read from the environment. The README's table and
@@ -36,7 +37,7 @@ type config struct {
 	SecretUserClaim     *string       `env:"HS256_USER_CLAIM" example:"user.id" doc:"replaces JWT_USER_CLAIM for HS256 tokens"`
 	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"number of verified tokens to cache, each for at most 5 minutes; 0 disables the cache"`
 	LivePoll            time.Duration `env:"LIVE_POLL" envDefault:"2s" doc:"how often a user with open streams of changes is asked for what other servers wrote"`
-	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"comma-separated origins that may call the API from a browser; * for all"`
+	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"comma-separated origins that may call the API from a browser; one label of a host may be *, as in https://*.app.example; * alone for all"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
 	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, which ADDR never serves; none if empty"`
@@ -68,7 +69,22 @@ func readConfig() (config, error) {
 		return c, err
 	}
 	c.readOverrides()
+	if err := c.readOrigins(); err != nil {
+		return c, err
+	}
 	return c, c.check()
+}
+
+// readOrigins brings the origins into the form that browsers send.
+func (c *config) readOrigins() error {
+	for i, origin := range c.CORSOrigins {
+		parsed, err := todohttp.ParseOrigin(strings.TrimSpace(origin))
+		if err != nil {
+			return fmt.Errorf("CORS_ORIGINS: %w", err)
+		}
+		c.CORSOrigins[i] = parsed
+	}
+	return nil
 }
 
 // readOverrides reads the variables that may be set but empty, which package env
@@ -108,12 +124,6 @@ func (c config) check() error {
 	}
 	if err := auth.CheckKeySetURL(c.JWKSURL, c.JWKSAllowHTTP); c.JWKSURL != "" && err != nil {
 		return fmt.Errorf("JWKS_URL: %w", err)
-	}
-	for _, origin := range c.CORSOrigins {
-		u, err := url.Parse(origin)
-		if origin != "*" && (err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host) {
-			return errors.New("CORS_ORIGINS: each must be an origin like https://app.example, without a path or a trailing slash")
-		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -89,6 +90,25 @@ func TestConfigurationErrorNamesTheVariableWithoutItsValue(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+func TestConfigurationHasOriginsAsBrowsersSendThem(t *testing.T) {
+	t.Setenv("CORS_ORIGINS", "https://APP.example, https://a.example:443,https://*.vercel.app,https://b\u00fccher.example")
+	c, err := readConfig()
+	if want := []string{"https://app.example", "https://a.example", "https://*.vercel.app", "https://xn--bcher-kva.example"}; err != nil || !slices.Equal(c.CORSOrigins, want) {
+		t.Errorf("%q, %v", c.CORSOrigins, err)
+	}
+	for value, want := range map[string]string{
+		"https://a.example/":               "CORS_ORIGINS: each must be an origin like https://app.example, without a path or a trailing slash, or * for all",
+		"https://a.example,":               "CORS_ORIGINS: each must be an origin like https://app.example, without a path or a trailing slash, or * for all",
+		"https://pr-*.a.example":           "CORS_ORIGINS: a * stands for one whole label of an http or https origin's host, as in https://*.app.example, and not for the last",
+		"https://a.example,http://127.0.1": "CORS_ORIGINS: the host of an origin is no name and no address that a browser would send",
+	} {
+		t.Setenv("CORS_ORIGINS", value)
+		if _, err := readConfig(); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", value, err)
+		}
 	}
 }
 

@@ -1,4 +1,4 @@
-// A page of an allowed origin uses the API; a page of another origin cannot.
+// Pages of allowed origins use the API; pages of other origins cannot.
 import assert from 'node:assert/strict';
 import { API, TOKEN, launch, open } from './browser.mjs';
 
@@ -22,11 +22,11 @@ const has = (reply, status, ...headers) => {
   for (const name of [...headers, 'x-request-id']) assert.ok(reply.headers[name], `${name} cannot be read: ${JSON.stringify(reply)}`);
 };
 
-async function fromAnAllowedOrigin(browser) {
-  const { page, faults } = await open(browser, [ALLOWED, API]);
-  await page.goto(ALLOWED);
+async function fromAnAllowedOrigin(browser, origin) {
+  const { page, faults } = await open(browser, [origin, API]);
+  await page.goto(origin);
   const body = JSON.stringify({ title: 'across origins' });
-  const key = { 'Idempotency-Key': '019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20' };
+  const key = { 'Idempotency-Key': `of a page of ${new URL(origin).hostname}`.replaceAll(' ', '-') };
   const created = await send(page, tasks, { method: 'POST', headers: { ...json, ...key }, body });
   has(created, 201, 'etag', 'location', 'server-timing');
   has(await send(page, tasks, { method: 'POST', headers: { ...json, ...key }, body }), 200, 'etag');
@@ -42,15 +42,24 @@ async function fromAnAllowedOrigin(browser) {
   // Past the browser's own cache, which would make a 200 of a 304.
   const unchanged = { cache: 'no-store', headers: { ...authorized, 'If-None-Match': list.headers.etag } };
   has(await send(page, `${tasks}?limit=1`, unchanged), 304, 'etag');
+  // What tracing and monitoring add to every request.
+  const observed = {
+    ...json, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=b', baggage: 'a=b',
+    'sentry-trace': '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1', 'x-requested-with': 'XMLHttpRequest', 'X-Any-At-All': 'x',
+  };
+  has(await send(page, `${tasks}?limit=2`, { headers: observed }), 200, 'etag');
+  has(await send(page, `${API}/api/alice/export`, { headers: authorized }), 200, 'content-disposition');
+  // A page that sends its cookies along may not read the reply: there are no credentials.
+  assert.match((await send(page, tasks, { headers: authorized, credentials: 'include' })).refused ?? '', /TypeError/);
   has(await send(page, tasks), 401, 'www-authenticate');
   has(await send(page, API + created.headers.location, { method: 'DELETE', headers: authorized }), 204);
-  // Chromium itself notes each status of 400 and above.
-  assert.deepEqual(faults.filter((fault) => !/status of 4(01|12)/.test(fault)), []);
+  // Chromium itself notes each status of 400 and above, and what it refuses.
+  assert.deepEqual(faults.filter((fault) => !/status of 4(01|12)|Access-Control-Allow-Credentials|net::ERR_FAILED/.test(fault)), []);
 }
 
-async function fromAForeignOrigin(browser) {
-  const { page } = await open(browser, [FOREIGN, API]);
-  await page.goto(FOREIGN);
+async function fromAForeignOrigin(browser, origin) {
+  const { page } = await open(browser, [origin, API]);
+  await page.goto(origin);
   const create = { method: 'POST', headers: json, body: JSON.stringify({ title: 'from a foreign origin' }) };
   assert.match((await send(page, tasks, create)).refused ?? '', /TypeError/);
   assert.match((await send(page, tasks, { headers: authorized })).refused ?? '', /TypeError/);
@@ -63,8 +72,8 @@ async function fromAForeignOrigin(browser) {
 
 const browser = await launch();
 try {
-  await fromAnAllowedOrigin(browser);
-  await fromAForeignOrigin(browser);
+  for (const origin of ALLOWED.split(' ')) await fromAnAllowedOrigin(browser, origin);
+  for (const origin of FOREIGN.split(' ')) await fromAForeignOrigin(browser, origin);
 } finally {
   await browser.close();
 }
