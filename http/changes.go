@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 
 	"github.com/go-json-experiment/json"
@@ -148,6 +149,7 @@ func comparePlaces(a, b db.Place) int {
 
 // getChanges tells what changed since the cursor, at once or as a stream.
 func (s *server) getChanges(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Add("Vary", "Accept, Accept-Encoding")
 	p, err := readParameters(r, "since", "limit")
 	if err != nil {
 		return err
@@ -175,5 +177,10 @@ func (s *server) getChanges(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, page)
+	body, err := json.Marshal(page)
+	if err != nil {
+		return fmt.Errorf("encoding the changes: %w", err)
+	}
+	writeLong(w, r, body)
+	return nil
 }

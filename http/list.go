@@ -49,6 +49,7 @@ func readListQuery(r *http.Request) (q listQuery, err error) {
 }
 
 func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Add("Vary", "Accept-Encoding")
 	q, err := readListQuery(r)
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("encoding the list: %w", err)
 	}
 	w.Header().Set("ETag", listTag(r, version))
-	write(w, http.StatusOK, "application/json", body)
+	writeLong(w, r, body)
 	return nil
 }
 

@@ -183,7 +183,11 @@ func (a *api) send(request *http.Request) response {
 		a.t.Fatal(err)
 	}
 	if !a.offContract {
-		checkContract(a.t, request, sent, got, body)
+		seen := body
+		if got.Header.Get("Content-Encoding") != "" && len(body) > 0 {
+			seen = []byte(gunzip(a.t, string(body)))
+		}
+		checkContract(a.t, request, sent, got, seen)
 	}
 	return response{got, string(body)}
 }

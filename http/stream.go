@@ -3,7 +3,6 @@ package http
 import (
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -13,16 +12,11 @@ import (
 
 const eventStream = "text/event-stream"
 
-// acceptsEvents reports whether a client asks for Server-Sent Events.
+// acceptsEvents reports whether a client asks for Server-Sent Events, and for JSON no
+// more than for them.
 func acceptsEvents(r *http.Request) bool {
-	for _, accepted := range strings.Split(strings.Join(r.Header.Values("Accept"), ","), ",") {
-		mediaType, parameters, err := mime.ParseMediaType(accepted)
-		quality, given := parameters["q"]
-		if err == nil && mediaType == eventStream && (!given || strings.Trim(quality, "0.") != "") {
-			return true
-		}
-	}
-	return false
+	events := quality(r, "Accept", eventStream)
+	return events > 0 && events >= quality(r, "Accept", "application/json")
 }
 
 // event writes a page as an event (WHATWG HTML, Server-sent events).

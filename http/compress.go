@@ -1,0 +1,114 @@
+package http
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// minCompressed is the size in bytes from which lists, changes and exports are
+// compressed. BREACH does not reach them: it needs an attacker's page that makes a
+// browser ask, and a browser has no credentials of this API to add to what it asks.
+const minCompressed = 4 << 10
+
+// compressors are used again, because each holds 0.8 MB. At this level a page of 1,000
+// tasks, 335 KB, is 55 KB after 1 ms; at the default level 51 KB after 3 ms.
+var compressors = sync.Pool{New: func() any {
+	compressor, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // there is no such level
+	}
+	return compressor
+}}
+
+func newCompressor(w io.Writer) *gzip.Writer {
+	compressor := compressors.Get().(*gzip.Writer)
+	compressor.Reset(w)
+	return compressor
+}
+
+func putCompressor(compressor *gzip.Writer) {
+	compressor.Reset(nil) // keeps no reply
+	compressors.Put(compressor)
+}
+
+// writeLong writes JSON that may be long, compressed for a client that accepts it. All
+// is compressed before anything is written: a slow client holds no compressor, and the
+// length is known, to HEAD too.
+func writeLong(w http.ResponseWriter, r *http.Request, body []byte) {
+	if len(body) >= minCompressed && acceptsGzip(r) {
+		var compressed bytes.Buffer
+		compressor := newCompressor(&compressed)
+		_, _ = compressor.Write(body) // a buffer takes all
+		_ = compressor.Close()
+		putCompressor(compressor)
+		w.Header().Set("Content-Encoding", "gzip")
+		body = compressed.Bytes()
+	}
+	write(w, http.StatusOK, "application/json", body)
+}
+
+// compression compresses a stream from its first piece on, unless that is short: then it
+// is the last one too.
+type compression struct {
+	io.Writer
+	header     http.Header
+	accepted   bool // by the client; false once the first piece is written
+	compressor *gzip.Writer
+}
+
+func (c *compression) Write(p []byte) (int, error) {
+	if c.accepted && len(p) >= minCompressed {
+		c.header.Set("Content-Encoding", "gzip")
+		c.compressor = newCompressor(c.Writer)
+	}
+	c.accepted = false
+	if c.compressor != nil {
+		return c.compressor.Write(p)
+	}
+	return c.Writer.Write(p)
+}
+
+// finish ends a stream that is whole.
+func (c *compression) finish() error {
+	if c.compressor == nil {
+		return nil
+	}
+	return c.compressor.Close()
+}
+
+// release is called last, after a stream that was cut off too.
+func (c *compression) release() {
+	if c.compressor != nil {
+		putCompressor(c.compressor)
+	}
+}
+
+func acceptsGzip(r *http.Request) bool { return quality(r, "Accept-Encoding", "gzip") > 0 }
+
+// quality is the weight that a request gives a media type or a coding (RFC 9110, section
+// 12.4.2), 0 where it does not name it.
+func quality(r *http.Request, header, name string) float64 {
+	for accepted := range strings.SplitSeq(strings.Join(r.Header.Values(header), ","), ",") {
+		value, parameters, err := mime.ParseMediaType(accepted)
+		if err != nil || value != name {
+			continue
+		}
+		weight, given := parameters["q"]
+		if !given {
+			return 1
+		}
+		q, err := strconv.ParseFloat(weight, 64)
+		if err != nil {
+			return 0
+		}
+		return q
+	}
+	return 0
+}
