@@ -6,11 +6,13 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/swaggest/swgui"
 	swagger "github.com/swaggest/swgui/v5emb"
+	"go.yaml.in/yaml/v4"
 )
 
 // openAPI is the contract.
@@ -39,6 +41,25 @@ var ownAssets = map[string]string{
 func getContract(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	write(w, http.StatusOK, "application/yaml", openAPI)
+	return nil
+}
+
+// contractJSON is the contract for tools that read no YAML, made at the first request.
+var contractJSON = sync.OnceValues(func() ([]byte, error) {
+	var document any
+	if err := yaml.Load(openAPI, &document); err != nil {
+		return nil, fmt.Errorf("reading the contract: %w", err)
+	}
+	return json.Marshal(document, json.Deterministic(true))
+})
+
+func getContractJSON(w http.ResponseWriter, _ *http.Request) error {
+	body, err := contractJSON()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	write(w, http.StatusOK, "application/json", body)
 	return nil
 }
 

@@ -1,15 +1,19 @@
 package http_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/securetodo/securetodo/db/dbtest"
 	todohttp "github.com/securetodo/securetodo/http"
@@ -34,6 +38,42 @@ func TestContractIsReadableByEveryone(t *testing.T) {
 	if got := a.do("", "POST", "/openapi.yaml", "").must(t, 405); got.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("Allow: %s", got.Header.Get("Allow"))
 	}
+}
+
+func TestContractIsServedAsJSONToo(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, dbtest.NeonOwner)
+	got := a.do("", "GET", "/openapi.json", "", "Origin: https://elsewhere.example").must(t, 200)
+	if got.Header.Get("Content-Type") != "application/json" || !slices.Equal(got.Header.Values("Access-Control-Allow-Origin"), []string{"*"}) {
+		t.Errorf("%v", got.Header)
+	}
+	doc, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trees [2]any
+	ofYAML, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, err := openapi3.NewLoader().LoadFromData([]byte(got.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofJSON, err := json.Marshal(served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, encoded := range [][]byte{ofYAML, ofJSON} {
+		if err := json.Unmarshal(encoded, &trees[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(trees[0], trees[1]) {
+		t.Error("/openapi.json is another contract than /openapi.yaml")
+	}
+	a.do("", "HEAD", "/openapi.json/", "").must(t, 200)
+	a.do("", "POST", "/openapi.json", "").must(t, 405).problem(t)
 }
 
 func TestDocsAreOffUnlessAskedFor(t *testing.T) {

@@ -36,6 +36,7 @@ func (s *server) routes() []route {
 		{path: "/api/{user_id}", methods: map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}, readsQuery: true},
 		{path: "/api/{user_id}/export", methods: map[string]handler{"GET": s.export}},
 		{path: "/openapi.yaml", methods: map[string]handler{"GET": getContract}},
+		{path: "/openapi.json", methods: map[string]handler{"GET": getContractJSON}},
 		{path: "/docs", methods: map[string]handler{"GET": s.getDocs}, docs: true},
 		{path: "/docs/{asset}", methods: map[string]handler{"GET": s.getDocsAsset}, docs: true},
 		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},

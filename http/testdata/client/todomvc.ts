@@ -238,5 +238,6 @@ assert.deepEqual(await titles(), []);
 console.log("erased the account");
 
 assert.match(ok(await api.GET("/openapi.yaml", { parseAs: "text" })), /^openapi: 3\.1/);
+assert.equal(ok(await api.GET("/openapi.json")).openapi, "3.1.0");
 assert.match(ok(await api.GET("/docs", { parseAs: "text" })), /<html/);
 console.log(`more: ${API_URL}/docs`);
