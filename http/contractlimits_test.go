@@ -40,6 +40,7 @@ func TestContractLimitsAreTheServers(t *testing.T) {
 		"/components/parameters/limit/schema/maximum":                                            todohttp.MaxPage,
 		"/components/parameters/limit/schema/default":                                            todohttp.MaxPage,
 		"/paths//api/{user_id}/tasks/get/responses/200/content/application/json/schema/maxItems": todohttp.MaxPage,
+		"/components/schemas/Problem/properties/errors/maxItems":                                 todohttp.MaxFieldErrors,
 		"/components/schemas/Changes/properties/tasks/maxItems":                                  todohttp.MaxPage,
 		"/components/schemas/Changes/properties/deleted/maxItems":                                todohttp.MaxPage,
 		"/components/schemas/Task/properties/version/maximum":                                    1<<53 - 1, // users_version_safe

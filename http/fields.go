@@ -49,7 +49,8 @@ var (
 )
 
 // decodeFields reads the fields that an operation writes, and ignores the server's
-// own. The error names every field that is unknown or breaks its rule.
+// own. The error names the fields that are unknown or break a rule, maxFieldErrors at
+// most.
 func decodeFields(body []byte, writable ...string) (fields, error) {
 	var f fields
 	members, err := decodeObject(body)
@@ -70,7 +71,7 @@ func decodeFields(body []byte, writable ...string) (fields, error) {
 		}
 	}
 	if len(invalid) > 0 {
-		return f, invalid
+		return f, invalid[:min(len(invalid), maxFieldErrors)]
 	}
 	return f, nil
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,6 +104,7 @@ func TestErrorsOfABodyPointToItsFields(t *testing.T) {
 func TestErrorsOfABodyMakeASmallReply(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
+	made := a.create(alice, "kept")
 	var names []string
 	for n := range 7000 {
 		names = append(names, fmt.Sprintf(`"%d":1`, n))
@@ -110,6 +112,17 @@ func TestErrorsOfABodyMakeASmallReply(t *testing.T) {
 	reply := a.do(alice, "POST", tasksOf(alice), "{"+strings.Join(names, ",")+"}").must(t, 422)
 	if got := len(reply.problem(t).Errors); got != todohttp.MaxFieldErrors || len(reply.body) > 8<<10 {
 		t.Errorf("%d errors in %d bytes", got, len(reply.body))
+	}
+	// One member can break many rules, wherever it stands.
+	tags := `"tags":[""` + strings.Repeat(`,""`, todohttp.MaxTags-1) + "]"
+	for before := range todohttp.MaxFieldErrors + 1 {
+		members := append(slices.Clone(names[:before]), tags, `"title":""`)
+		for _, request := range []struct{ method, path string }{{"POST", tasksOf(alice)}, {"PUT", pathOf(made)}, {"PATCH", pathOf(made)}} {
+			p := a.do(alice, request.method, request.path, "{"+strings.Join(members, ",")+"}").must(t, 422).problem(t)
+			if len(p.Errors) != todohttp.MaxFieldErrors || strings.Count(p.Detail, "; ") != todohttp.MaxFieldErrors-1 {
+				t.Errorf("%s with %d unknown fields and then tags: %d errors", request.method, before, len(p.Errors))
+			}
+		}
 	}
 	long := a.do(alice, "POST", tasksOf(alice), `{"`+strings.Repeat("x", todohttp.MaxBody-4<<10)+`":1}`).must(t, 422)
 	if len(long.body) > 1<<10 {

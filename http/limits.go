@@ -23,9 +23,8 @@ const (
 	// Sizes are in bytes. maxHeader counts a request's line, too.
 	maxBody   = 64 << 10
 	maxHeader = 32 << 10
-	// maxFieldErrors and maxEchoedName bound what one body can make of its reply: after
-	// how many broken rules no further field is looked at, and how many characters of
-	// an unknown name are repeated.
+	// maxFieldErrors and maxEchoedName bound what one body can make of its reply: how
+	// many broken rules it names, and how many characters of an unknown name.
 	maxFieldErrors = 20
 	maxEchoedName  = 100
 )
