@@ -161,8 +161,10 @@ func (s *server) getChanges(w http.ResponseWriter, r *http.Request) error {
 	user := identityOf(r).UserID
 	since, given := p.get("since")
 	streams := acceptsEvents(r) && r.Method == http.MethodGet
-	if id := r.Header.Get("Last-Event-ID"); streams && id != "" {
-		since, given = id, true
+	if ids := r.Header.Values("Last-Event-ID"); streams && len(ids) > 1 {
+		return badRequest("Last-Event-ID: is given more than once")
+	} else if streams && len(ids) == 1 && ids[0] != "" {
+		since, given = ids[0], true
 	}
 	cursor := changesCursor{User: cursorUser(user)}
 	if given {
