@@ -21,7 +21,7 @@ func (e explanation) Title() string { return titleOf(e.Status) }
 var explanations = []explanation{
 	{
 		"bad-request", http.StatusBadRequest,
-		"The request cannot be read: its body is not one JSON object or has a field more than once, a query parameter is unknown, unreadable or given more than once, or a header is malformed.",
+		"The request cannot be read: its body is not one JSON object or has a field more than once, a query parameter is unknown, unreadable, empty or given more than once, or a header is malformed, or one that the operation cannot honour.",
 		"Read the <code>detail</code>, which names the part, and send the request again without that mistake; as it is, it will never succeed.",
 	},
 	{
