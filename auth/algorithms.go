@@ -26,7 +26,10 @@ var algorithms = []algorithm{
 	{name: "HS256", kty: "oct", minBits: 256},                                 // as long as the hash (RFC 7518, section 3.2)
 	{name: "EdDSA", kty: "OKP", crv: "Ed25519", aliases: []string{"Ed25519"}}, // RFC 9864
 	{name: "ES256", kty: "EC", crv: "P-256"},
+	{name: "ES384", kty: "EC", crv: "P-384"},
+	{name: "ES512", kty: "EC", crv: "P-521"},
 	{name: "RS256", kty: "RSA", minBits: 2048, maxBits: 8192}, // longer ones cost milliseconds per token
+	{name: "PS256", kty: "RSA", minBits: 2048, maxBits: 8192},
 }
 
 // keySetAlgorithms are those whose keys come from a key set.

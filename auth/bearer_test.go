@@ -23,7 +23,12 @@ func TestBearerTokenNeedsExactlyOneWellFormedHeader(t *testing.T) {
 		{[]string{"a.b.c"}, "", true},
 		{[]string{"Bearer"}, "", false},
 		{[]string{"Bearer "}, "", false},
-		{[]string{"Bearer  a.b.c"}, "", false},
+		{[]string{"Bearer  a.b.c"}, "a.b.c", false}, // 1*SP
+		{[]string{"beAReR     a.b.c"}, "a.b.c", false},
+		{[]string{"Bearer  "}, "", false},
+		{[]string{"Bearer \ta.b.c"}, "", false},
+		{[]string{"Bearer  a.b.c  d"}, "", false},
+		{[]string{" Bearer a.b.c"}, "", true},
 		{[]string{"Bearer\ta.b.c"}, "", true},
 		{[]string{"Bearer a.b.c "}, "", false},
 		{[]string{"Bearer a.b.c d"}, "", false},

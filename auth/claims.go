@@ -108,8 +108,13 @@ func (c *claims) parseUser(v jsontext.Value) (string, error) {
 		return "", fmt.Errorf("%w: claim %q is missing", errUser, c.userClaim)
 	}
 	id, ok := stringValue(v)
+	if v.Kind() == jsontext.KindNumber {
+		// As it is written: a float64 has no place for the digits of a 64-bit id.
+		id = string(v)
+		ok = strings.Trim(id, "0123456789") == ""
+	}
 	if !ok {
-		return "", fmt.Errorf("%w: claim %q is not a string", errUser, c.userClaim)
+		return "", fmt.Errorf("%w: claim %q is neither a string nor a whole number in digits", errUser, c.userClaim)
 	}
 	if !ValidUserID(id) {
 		return "", fmt.Errorf("%w: claim %q is empty, longer than 255 bytes or has control characters", errUser, c.userClaim)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -16,6 +18,9 @@ const (
 	fetchTimeout   = 5 * time.Second
 	maxKeySetBytes = 512 << 10
 )
+
+// errNoUsableKey is a key set that was fetched, with no key to verify with.
+var errNoUsableKey = errors.New("the key set has no usable key")
 
 // newClient returns a client that follows no redirects: keys must come from the
 // configured URL.
@@ -46,11 +51,18 @@ func (s *keySet) fetch() (keys []*key, broken []string, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("not a key set: %w", err)
 	}
+	var unusable []string
 	for i, raw := range set.Keys {
 		k, err := parseKey(raw)
+		if err != nil {
+			unusable = append(unusable, fmt.Sprintf("kid %q: %s", clip(k.id), strings.TrimPrefix(err.Error(), errOtherUse.Error()+": ")))
+		}
 		switch {
 		case err == nil:
-			keys = append(keys, k)
+			// A key that is listed twice is one.
+			if !slices.ContainsFunc(keys, k.equal) {
+				keys = append(keys, k)
+			}
 		case errors.Is(err, errOtherUse):
 			s.log.Debug("key ignored", "url", s.logURL, "index", i, "kid", clip(k.id), "err", err)
 		default:
@@ -58,8 +70,13 @@ func (s *keySet) fetch() (keys []*key, broken []string, err error) {
 			s.log.Warn("broken key skipped", "url", s.logURL, "index", i, "kid", clip(k.id), "err", err)
 		}
 	}
+	if len(set.Keys) == 0 {
+		return nil, nil, fmt.Errorf("%w: it has none at all", errNoUsableKey)
+	}
 	if len(keys) == 0 {
-		return nil, nil, fmt.Errorf("no usable key among %d", len(set.Keys))
+		const shown = 3
+		return nil, nil, fmt.Errorf("%w for %s among its %d: %s", errNoUsableKey, names(keySetAlgorithms), len(set.Keys),
+			strings.Join(unusable[:min(shown, len(unusable))], "; "))
 	}
 	return keys, broken, nil
 }

@@ -26,15 +26,13 @@ func (v *Verifier) Inspect(ctx context.Context, token string) []Check {
 		return []Check{{"form", false, err.Error()}}
 	}
 	list := []Check{{"form", true, fmt.Sprintf("%d bytes, alg %q, kid %q", len(token), clip(h.alg), clip(h.kid))}}
-	k, err := v.findKey(ctx, h)
+	k, c, verdict, err := v.check(ctx, token, h)
 	if err != nil {
-		return append(list, Check{"key", false, err.Error()})
+		return append(list, Check{"key", false, strings.TrimPrefix(err.Error(), "auth: ")})
 	}
 	list = append(list, Check{"key", true, k.describe()})
-	c := claims{userClaim: k.rules.UserClaim}
-	verdict := k.rules.check(token, k, &c)
 	if errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {
-		verdict = errors.Join(verdict, k.rules.validator.Validate(&c))
+		verdict = errors.Join(verdict, k.rules.validator.Validate(c))
 	}
 	details := c.details(k.rules.Policy)
 	if errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {

@@ -40,7 +40,7 @@ func TestInspectNamesEveryCheckThatFails(t *testing.T) {
 	v := newVerifier(t, auth.Config{Secret: iss.Secret, SecretPolicy: iss.Policy})
 	past, future := time.Now().Unix()-60, time.Now().Unix()+60
 	bad, _ := failing(v.Inspect(t.Context(), iss.Token("HS256", map[string]any{
-		"exp": past, "nbf": future, "iat": future, "iss": "x", "aud": nil, "sub": 1, "email": nil,
+		"exp": past, "nbf": future, "iat": future, "iss": "x", "aud": nil, "sub": -1, "email": nil,
 	})))
 	if want := "[exp nbf iat iss aud user]"; want != fmt.Sprint(bad) {
 		t.Errorf("got %v, want %s", bad, want)

@@ -71,8 +71,11 @@ func parseKey(raw jsontext.Value) (*key, error) {
 	return k, nil
 }
 
-// equal reports whether two keys have the same id and material.
-func (k *key) equal(other *key) bool {
+// equal reports whether two keys have the same id, algorithm and material.
+func (k *key) equal(other *key) bool { return k.id == other.id && k.sameMaterial(other) }
+
+// sameMaterial reports whether two keys verify the same tokens, whatever their ids.
+func (k *key) sameMaterial(other *key) bool {
 	public, ok := k.material.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && k.id == other.id && public.Equal(other.material)
+	return ok && k.alg == other.alg && public.Equal(other.material)
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -74,16 +75,20 @@ func TestKeySetUsesAKeyOnlyForItsStatedPurpose(t *testing.T) {
 			`,"x5c":["broken"],"x5u":"://"`: true,
 			`,"x5t#S256":"x"`:               true,
 		}
-		for _, other := range append([]string{"RS512", "PS256", "ES384", "none", "RSA-OAEP"}, authtest.Algs...) {
+		for _, other := range append([]string{"RS512", "PS384", "ES256K", "none", "RSA-OAEP"}, authtest.Algs...) {
 			purposes[`,"alg":"`+other+`"`] = other == alg
 		}
 		for more, want := range purposes {
+			if alg == "PS256" && !strings.Contains(more, `"alg"`) {
+				more += `,"alg":"PS256"` // an RSA key that names none is for RS256
+			}
 			v := verifierOfSet(t, `{"keys":[{`+key+more+`}]}`)
 			_, err := v.Verify(t.Context(), iss.Sign(alg, `{"alg":"`+alg+`"}`, `{"sub":"u","exp":9999999999}`))
 			if (err == nil) != want {
 				t.Errorf("%s key with %s: %v", alg, more, err)
 			}
-			if !want && !errors.Is(err, auth.ErrKeysUnavailable) {
+			otherRSA := map[string]string{"RS256": "PS256", "PS256": "RS256"}[alg] // a key of one is a key, but not for the other
+			if !want && !errors.Is(err, auth.ErrKeysUnavailable) && more != `,"alg":"`+otherRSA+`"` {
 				t.Errorf("%s key with %s: %v, want no key at all", alg, more, err)
 			}
 		}
@@ -96,11 +101,11 @@ func TestKeySetIgnoresWeakAndUnsupportedKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	point, err := p384.PublicKey.Bytes()
+	point, err := p224.PublicKey.Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +115,11 @@ func TestKeySetIgnoresWeakAndUnsupportedKeys(t *testing.T) {
 		"RSA of 16384 bits":     fmt.Sprintf(`"kty":"RSA","e":"AQAB","n":%q`, b64(append([]byte{1}, make([]byte, 2048)...))),
 		"RSA without n":         `"kty":"RSA","e":"AQAB"`,
 		"RSA, e = 0":            fmt.Sprintf(`"kty":"RSA","e":"AA","n":%q`, b64(append([]byte{255}, make([]byte, 255)...))),
-		"P-384":                 fmt.Sprintf(`"kty":"EC","crv":"P-384","x":%q,"y":%q`, b64(point[1:49]), b64(point[49:])),
+		"P-224":                 fmt.Sprintf(`"kty":"EC","crv":"P-224","x":%q,"y":%q`, b64(point[1:29]), b64(point[29:])),
+		"P-256 for ES384":       jwkMembers(authtest.New(t), "ES256") + `,"alg":"ES384"`,
+		"P-384 for ES256":       jwkMembers(authtest.New(t), "ES384") + `,"alg":"ES256"`,
+		"P-384 called P-256":    strings.Replace(jwkMembers(authtest.New(t), "ES384"), "P-384", "P-256", 1),
+		"P-521 for RS256":       jwkMembers(authtest.New(t), "ES512") + `,"alg":"RS256"`,
 		"no point of the curve": fmt.Sprintf(`"kty":"EC","crv":"P-256","x":%q,"y":%q`, zeros, zeros),
 		"no known curve":        fmt.Sprintf(`"kty":"EC","crv":"secp256k1","x":%q,"y":%q`, zeros, zeros),
 		"X25519":                fmt.Sprintf(`"kty":"OKP","crv":"X25519","x":%q`, b64(append([]byte{9}, make([]byte, 31)...))),
@@ -156,20 +165,49 @@ func TestKeySetNeedsOneMatchingKeyForATokenWithoutKid(t *testing.T) {
 	refused(t, v, one.Sign("EdDSA", `{"alg":"EdDSA","kid":"c"}`, payload), auth.BadSignature)
 
 	v = verifierOfSet(t, `{"keys":[{`+ed+`}]}`)
+	refused(t, v, named, auth.UnknownKey)
 	accepted(t, v, plain)
-	refused(t, v, named, auth.UnknownKey)
 
-	v = verifierOfSet(t, `{"keys":[{`+ed+`,"kid":"a"},{`+other+`,"kid":"a"}]}`)
-	refused(t, v, named, auth.UnknownKey)
+	v = verifierOfSet(t, `{"keys":[{`+ed+`,"kid":"a"},{`+ed+`,"kid":"c"}]}`)
+	accepted(t, v, plain)
 
 	v = verifierOfSet(t, `{"keys":[{`+ed+`,"kid":"a"},{`+ec+`,"kid":"a"}]}`)
 	accepted(t, v, named)
 }
 
+func TestKeySetMayListAKeyTwiceAndTwoKeysUnderOneKid(t *testing.T) {
+	one, two := authtest.New(t), authtest.New(t)
+	for _, alg := range authtest.KeySetAlgs {
+		key, other := jwkMembers(one, alg)+`,"alg":"`+alg+`"`, jwkMembers(two, alg)+`,"alg":"`+alg+`"`
+		if alg == "RS256" || alg == "PS256" {
+			two.Rotate() // the RSA keys of a generation are the same
+			other = jwkMembers(two, alg) + `,"alg":"` + alg + `"`
+		}
+		sign := func(iss *authtest.Issuer, kid string) string {
+			return iss.Sign(alg, `{"alg":"`+alg+`"`+kid+`}`, `{"sub":"u","exp":9999999999}`)
+		}
+		v := verifierOfSet(t, `{"keys":[{`+key+`,"kid":"a"},{`+key+`,"kid":"a","use":"sig"}]}`)
+		accepted(t, v, sign(one, `,"kid":"a"`))
+		accepted(t, v, sign(one, ``))
+		refused(t, v, sign(two, `,"kid":"a"`), auth.BadSignature)
+		if bad, _ := failing(v.Inspect(t.Context(), sign(one, `,"kid":"a"`))); bad != nil {
+			t.Errorf("%s: %v fail", alg, bad)
+		}
+
+		v = verifierOfSet(t, `{"keys":[{`+key+`,"kid":"a"},{`+other+`,"kid":"a"},{`+key+`,"kid":"b"}]}`)
+		accepted(t, v, sign(one, `,"kid":"a"`))
+		accepted(t, v, sign(two, `,"kid":"a"`))
+		refused(t, v, sign(two, `,"kid":"b"`), auth.BadSignature)
+		if bad, _ := failing(v.Inspect(t.Context(), sign(two, `,"kid":"a"`))); bad != nil {
+			t.Errorf("%s: %v fail with the second key of its kid", alg, bad)
+		}
+	}
+}
+
 func TestVerifyRefusesOtherAlgorithmsOfAGenuineKey(t *testing.T) {
 	iss := authtest.Start(t)
 	v := newVerifier(t, iss.Config())
-	for _, m := range []jwt.SigningMethod{jwt.SigningMethodRS384, jwt.SigningMethodRS512, jwt.SigningMethodPS256, jwt.SigningMethodHS384, jwt.SigningMethodHS512} {
+	for _, m := range []jwt.SigningMethod{jwt.SigningMethodRS384, jwt.SigningMethodRS512, jwt.SigningMethodPS384, jwt.SigningMethodPS512, jwt.SigningMethodHS384, jwt.SigningMethodHS512} {
 		key := iss.Key("RS256")
 		if m.Alg()[0] == 'H' {
 			key = iss.Key("HS256")

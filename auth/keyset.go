@@ -85,31 +85,73 @@ func loopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// find implements keySource. A token with a kid needs the key of that id; one
-// without needs the set to have exactly one key for its algorithm. If no key
-// matches, the set is fetched again, unless it was just fetched.
-func (s *keySet) find(ctx context.Context, h header) (*key, error) {
+// find implements keySource. A token with a kid needs a key of that id; one without
+// needs the set to have exactly one key for its algorithm. If no key matches, the set
+// is fetched again, unless it was just fetched. A key that is not known is refused only
+// after a fetch that began later than the request: it may be as new as the token.
+func (s *keySet) find(ctx context.Context, h header) ([]*key, error) {
+	began := time.Now()
 	keys := s.matching(h)
 	if len(keys) == 0 {
-		err := s.refresh(ctx)
+		s.refresh(ctx)
 		if keys = s.matching(h); len(keys) == 0 {
 			if ctx.Err() != nil || !s.anyValid(time.Now()) {
 				return nil, s.unavailable()
 			}
-			return nil, unknownKeyError(h, noMatchError(err))
+			if !s.knows(h.kid) && !s.fetchedSince(began) {
+				return nil, s.unknownYet(h)
+			}
+			return nil, unknownKeyError(h, s.noMatchError(h))
 		}
 	}
-	if len(keys) > 1 {
-		return nil, unknownKeyError(h, fmt.Errorf("%d keys of the set match", len(keys)))
+	if h.kid == "" && slices.ContainsFunc(keys, func(k *key) bool { return !k.sameMaterial(keys[0]) }) {
+		return nil, unknownKeyError(h, fmt.Errorf("the token has no kid, and %d keys of the set are for %s", len(keys), h.alg))
 	}
-	return keys[0], nil
+	return keys, nil
 }
 
-func noMatchError(fetchErr error) error {
-	if fetchErr != nil {
-		return fmt.Errorf("no such key in the set as last fetched, and it cannot be fetched now: %w", fetchErr)
+// newer implements keySource.
+func (s *keySet) newer(ctx context.Context, h header, failed []*key) []*key {
+	s.refresh(ctx)
+	return slices.DeleteFunc(s.matching(h), func(k *key) bool { return slices.Contains(failed, k) })
+}
+
+// noMatchError says what kinds of keys the set has where the token's is not among them.
+func (s *keySet) noMatchError(h header) error {
+	var has []algorithm
+	for _, a := range keySetAlgorithms {
+		if slices.ContainsFunc(*s.keys.Load(), func(k *key) bool { return k.alg == a.name }) {
+			has = append(has, a)
+		}
 	}
-	return errors.New("no such key in the set")
+	if slices.ContainsFunc(has, func(a algorithm) bool { return a.name == h.alg }) {
+		return errors.New("no such key in the set")
+	}
+	return fmt.Errorf("no key in the set for %s, only for %s", h.alg, names(has))
+}
+
+// knows reports whether the set has a valid key of that id, for whatever algorithm.
+func (s *keySet) knows(kid string) bool {
+	now := time.Now()
+	return kid != "" && slices.ContainsFunc(*s.keys.Load(), func(k *key) bool { return k.id == kid && k.valid(now) })
+}
+
+// fetchedSince reports whether the last fetch has succeeded and did not begin before t.
+func (s *keySet) fetchedSince(t time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err == nil && !s.last.Before(t)
+}
+
+// unknownYet is the error for a key that may be in the set by now.
+func (s *keySet) unknownYet(h header) error {
+	e := s.unavailable()
+	if e.Cause == nil {
+		e.Cause = fmt.Errorf("the key %q is not in the set as it was last fetched, and it is not fetched more often than every %s", clip(h.kid), minFetchInterval)
+	} else {
+		e.Cause = fmt.Errorf("the key %q is not in the set as it was last fetched, and it cannot be fetched now: %w", clip(h.kid), e.Cause)
+	}
+	return e
 }
 
 // matching returns the valid keys that a token with header h may be signed with.
@@ -185,6 +227,10 @@ func (s *keySet) refresh(ctx context.Context) error {
 // be fetched, or none can be used, the keys stay.
 func (s *keySet) update() error {
 	found, broken, err := s.fetch()
+	if errors.Is(err, errNoUsableKey) {
+		s.log.Warn("no key of the key set can be used", "url", s.logURL, "err", err)
+		return err
+	}
 	if err != nil {
 		s.log.Warn("cannot fetch the key set", "url", s.logURL, "err", err)
 		return err

@@ -31,6 +31,34 @@ func TestLogNamesTheFaultsOfAKeySet(t *testing.T) {
 	}
 }
 
+func TestLogSaysWhichKeysOfASetAreOfAnotherKind(t *testing.T) {
+	const zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	for set, wants := range map[string][]string{
+		`{"keys":[{"kty":"EC","crv":"secp256k1","kid":"k1","x":"` + zeros + `","y":"` + zeros + `"},{"kty":"oct","kid":"k2","k":"AA"}]}`: {`kid \"k1\"`, "secp256k1", `kid \"k2\"`, "oct", "EdDSA, ES256"},
+		`{"keys":[{"kty":"RSA","kid":"r","use":"enc","n":"` + zeros + `","e":"AQAB"}]}`:                                                  {`kid \"r\"`, `use \"enc\"`},
+		`{"keys":[]}`: {"it has none at all"},
+	} {
+		var log bytes.Buffer
+		v := newVerifier(t, auth.Config{JWKSURL: serve(t, set), Log: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+		iss := authtest.New(t)
+		checks := v.Inspect(t.Context(), iss.Token("EdDSA", nil))
+		detail := checks[len(checks)-1].Detail
+		for _, want := range append(wants, "no key of the key set can be used", `"level":"WARN"`) {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("no %s in %s", want, &log)
+			}
+		}
+		for _, want := range wants {
+			if !strings.Contains(detail, strings.ReplaceAll(want, `\"`, `"`)) {
+				t.Errorf("inspect does not say %s: %s", want, detail)
+			}
+		}
+		if strings.Contains(log.String(), "cannot fetch") || strings.Contains(detail, "fetch") {
+			t.Errorf("the set was fetched: %s%s", &log, detail)
+		}
+	}
+}
+
 func TestErrorLogsOnlyKidAndAlgOfARefusedToken(t *testing.T) {
 	iss := authtest.Start(t)
 	v := newVerifier(t, iss.Config())

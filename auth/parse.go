@@ -6,17 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxTokenBytes is the length of the longest token that is parsed.
-const maxTokenBytes = 8 << 10
+const maxTokenBytes = 16 << 10
 
 // header holds the parameters of a token's header (RFC 7515, section 4) that are
 // used. They are not verified, so they only choose among trusted keys.
 type header struct{ alg, kid string }
+
+// tokenTypes are the media types of a JWT (RFC 7519, section 5.1) and of an OAuth access
+// token (RFC 9068, section 2.1), without "application/" too (RFC 7515, section 4.1.9).
+var tokenTypes = []string{"jwt", "application/jwt", "at+jwt", "application/at+jwt"}
 
 var headerNames = []string{"alg", "kid", "typ", "crit", "b64", "zip"}
 
@@ -58,7 +63,7 @@ func parseHeader(raw []byte) (h header, err error) {
 			h.kid, ok = stringValue(v)
 		case "typ":
 			typ, isText := stringValue(v)
-			ok = isText && (strings.EqualFold(typ, "JWT") || strings.EqualFold(typ, "at+jwt"))
+			ok = isText && slices.Contains(tokenTypes, strings.ToLower(typ))
 		case "b64":
 			ok = v.Kind() == jsontext.KindTrue
 		case "crit", "zip":

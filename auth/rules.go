@@ -45,7 +45,12 @@ func newRules(p Policy, algs ...algorithm) *rules {
 
 // check verifies signature and claims, in this order, and fills c.
 func (r *rules) check(token string, k *key, c *claims) error {
-	_, err := r.parser.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return k.material, nil })
+	_, err := r.parser.ParseWithClaims(token, c, func(t *jwt.Token) (any, error) {
+		if t.Method.Alg() != k.alg {
+			return nil, fmt.Errorf("the key is for %s", k.alg)
+		}
+		return k.material, nil
+	})
 	return err
 }
 

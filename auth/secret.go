@@ -26,4 +26,6 @@ func checkSecret(a algorithm, value []byte) error {
 	return nil
 }
 
-func (s *secret) find(context.Context, header) (*key, error) { return &s.key, nil }
+func (s *secret) find(context.Context, header) ([]*key, error) { return []*key{&s.key}, nil }
+
+func (s *secret) newer(context.Context, header, []*key) []*key { return nil }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Config says which tokens to trust. A Secret, a JWKSURL or both must be set.
@@ -53,8 +56,12 @@ type Verifier struct {
 
 // keySource is a place where verification keys come from.
 type keySource interface {
-	// find returns the key that a token with this header must be verified with.
-	find(ctx context.Context, h header) (*key, error)
+	// find returns the keys, at least one, of which a token with this header must be
+	// signed with one.
+	find(ctx context.Context, h header) ([]*key, error)
+	// newer returns such keys again, without those that have failed, fetched anew where
+	// that may be done.
+	newer(ctx context.Context, h header, failed []*key) []*key
 }
 
 // key verifies tokens of one algorithm under one policy.
@@ -137,7 +144,8 @@ func (v *Verifier) Ready() error {
 // [UnavailableError] if there are no keys to verify it with.
 //
 // "exp" is required; "nbf" and "iat" are checked if present; clocks may differ by
-// 30 seconds. Only a token without a matching key can cause a fetch of the key set.
+// 30 seconds. A token can cause a fetch of the key set, at most one in 10 seconds: one
+// with a key that is not known, or with a signature that does not match the known one.
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	var sum digest
 	if v.cache != nil && len(token) <= maxTokenBytes {
@@ -150,13 +158,12 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if err != nil {
 		return Identity{}, &Error{Reason: Malformed, Alg: h.alg, Kid: h.kid, Cause: err}
 	}
-	k, err := v.findKey(ctx, h)
+	k, c, verdict, err := v.check(ctx, token, h)
 	if err != nil {
 		return Identity{}, err
 	}
-	c := claims{userClaim: k.rules.UserClaim}
-	if err := k.rules.check(token, k, &c); err != nil {
-		return Identity{}, newError(h, err)
+	if verdict != nil {
+		return Identity{}, newError(h, verdict)
 	}
 	c.Expires = c.exp.Time
 	if v.cache != nil {
@@ -165,20 +172,49 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	return c.Identity, nil
 }
 
-// findKey returns the key for a token with header h.
-func (v *Verifier) findKey(ctx context.Context, h header) (*key, error) {
+// check verifies a token with header h. It returns the key and the claims, and what is
+// wrong with them; err if there is no key to say so.
+func (v *Verifier) check(ctx context.Context, token string, h header) (k *key, c *claims, verdict, err error) {
 	source := v.sources[h.alg]
 	if source == nil {
-		return nil, unknownKeyError(h, fmt.Errorf("no keys for algorithm %q", clip(h.alg)))
+		return nil, nil, nil, unknownKeyError(h, noSourceError(h.alg))
 	}
-	k, err := source.find(ctx, h)
+	keys, err := source.find(ctx, h)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	if k.alg != h.alg {
-		return nil, unknownKeyError(h, fmt.Errorf("the key is for %s", k.alg))
+	k, c, verdict = tryKeys(token, keys)
+	if !errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {
+		return k, c, verdict, nil
 	}
-	return k, nil
+	// The issuer may have another key under the same id by now.
+	if keys = source.newer(ctx, h, keys); len(keys) > 0 {
+		k, c, verdict = tryKeys(token, keys)
+	}
+	return k, c, verdict, nil
+}
+
+// tryKeys returns the first key that the token is signed with, else the last one.
+func tryKeys(token string, keys []*key) (k *key, c *claims, verdict error) {
+	for _, k = range keys {
+		c = &claims{userClaim: k.rules.UserClaim}
+		if verdict = k.rules.check(token, k, c); !errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {
+			break
+		}
+	}
+	return k, c, verdict
+}
+
+// noSourceError says why no key can verify tokens of an algorithm.
+func noSourceError(alg string) error {
+	i := slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == alg })
+	switch {
+	case i < 0:
+		return fmt.Errorf("the algorithm %q is none of %s", clip(alg), names(algorithms))
+	case algorithms[i].secret():
+		return fmt.Errorf("no keys for algorithm %q: no secret is configured", alg)
+	}
+	return fmt.Errorf("no keys for algorithm %q: no key set is configured", alg)
 }
 
 func unknownKeyError(h header, cause error) *Error {

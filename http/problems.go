@@ -81,7 +81,7 @@ var explanations = []explanation{
 	},
 	{
 		"unavailable", http.StatusServiceUnavailable,
-		"The database, or the issuer of the keys for tokens, does not respond at the moment, or too many requests are waiting already.",
+		"The database, or the issuer of the keys for tokens, does not respond at the moment, the key of the token is so new that it is not known yet, or too many requests are waiting already.",
 		"Wait as many seconds as <code>Retry-After</code> says and try again. With an <code>Idempotency-Key</code> or an <code>If-Match</code> no retry does anything twice.",
 	},
 }

@@ -81,7 +81,7 @@ func TestAuthIsRequiredUnderAPI(t *testing.T) {
 		}
 	}
 	for name, authorization := range map[string]string{
-		"garbage": "Bearer garbage", "no token": "Bearer ", "two spaces": "Bearer  " + token(t, alice), "cut short": "Bearer " + token(t, alice)[:50],
+		"garbage": "Bearer garbage", "no token": "Bearer ", "two tokens": "Bearer " + token(t, alice) + " x", "cut short": "Bearer " + token(t, alice)[:50],
 		"another secret": "Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6NDA3MDkwODgwMH0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 	} {
 		reply := a.do("", "GET", tasksOf(alice), "", "Authorization: "+authorization).must(t, 401)

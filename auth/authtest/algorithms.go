@@ -18,7 +18,10 @@ var algorithms = []struct {
 	{"HS256", nil},
 	{"EdDSA", ed25519Key},
 	{"ES256", ecdsaKey(elliptic.P256())},
+	{"ES384", ecdsaKey(elliptic.P384())},
+	{"ES512", ecdsaKey(elliptic.P521())},
 	{"RS256", rsaKey},
+	{"PS256", rsaKey},
 }
 
 // Algs are the algorithms that an [Issuer] signs with; KeySetAlgs are those whose
@@ -64,8 +67,8 @@ var (
 	rsaKeys = map[int]*rsa.PrivateKey{}
 )
 
-// rsaKey returns one key per generation for all issuers of a test binary, because
-// generating them is slow.
+// rsaKey returns one key per generation for all issuers and algorithms of a test
+// binary, because generating them is slow.
 func rsaKey(generation int) any {
 	rsaMu.Lock()
 	defer rsaMu.Unlock()

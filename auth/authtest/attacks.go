@@ -60,7 +60,7 @@ func (i *Issuer) confused(alg string) (list []Attack) {
 	}
 	genuine := i.Token(alg, nil)
 	for _, other := range []string{
-		"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "ES256K",
+		"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K",
 		"EdDSA", "Ed25519", "Ed448", "hs256", "Hs256", "eddsa", "es256", "rs256", "HS256 ", "A128KW", "dir",
 	} {
 		if other == alg {
@@ -189,8 +189,8 @@ func (i *Issuer) badForm(alg string) (list []Attack) {
 	add("a dot before", "."+t)
 	add("five segments", t+".."+s[2])
 	add("in JSON serialization", encode(map[string]string{"protected": s[0], "payload": s[1], "signature": s[2]}))
-	add("longer than 8 KiB", i.Token(alg, map[string]any{"pad": strings.Repeat("x", 8<<10)}))
-	add("8 KiB of dots", strings.Repeat(".", 8<<10))
+	add("longer than 16 KiB", i.Token(alg, map[string]any{"pad": strings.Repeat("x", 16<<10)}))
+	add("16 KiB of dots", strings.Repeat(".", 16<<10))
 	add("in quotes", `"`+t+`"`)
 	return list
 }

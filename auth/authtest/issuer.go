@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -144,6 +146,18 @@ func sign(alg string, key any, header, payload string) string {
 	signature, err := jwt.GetSigningMethod(alg).Sign(text, key)
 	must(err)
 	return text + "." + b64(string(signature))
+}
+
+// Names reports whether the header of a token names a key that i publishes. A token that
+// does not may be of a new key.
+func (i *Issuer) Names(token string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	raw, _, _ := strings.Cut(token, ".")
+	var h struct{ Kid string }
+	data, err := base64.RawURLEncoding.DecodeString(raw)
+	return err == nil && json.Unmarshal(data, &h) == nil &&
+		slices.ContainsFunc(i.published, func(j jwkset.JWKMarshal) bool { return j.KID == h.Kid })
 }
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -20,7 +21,8 @@ func (i *Issuer) badHeaders(alg string) (list []Attack) {
 	}
 	untyped := strings.Replace(good, `"typ":"JWT"`, `"typ":`, 1)
 	for _, typ := range []string{
-		`""`, `"JWS"`, `"JWE"`, `"JOSE"`, `"JOSE+JSON"`, `"secevent+jwt"`, `"dpop+jwt"`, `"logout+jwt"`, `"id+jwt"`, `" JWT"`, `"JWT "`, `null`, `1`, `["JWT"]`,
+		`""`, `"JWS"`, `"JWE"`, `"JOSE"`, `"JOSE+JSON"`, `"secevent+jwt"`, `"dpop+jwt"`, `"logout+jwt"`, `"id+jwt"`, `" JWT"`, `"JWT "`, `"application/"`, `"application/id+jwt"`,
+		`"application/application/jwt"`, `"application/jwt;x=y"`, `"text/jwt"`, `null`, `1`, `["JWT"]`,
 	} {
 		list = append(list, Attack{"typ " + typ, i.Sign(alg, untyped+typ+"}", payload)})
 	}
@@ -70,7 +72,13 @@ func (i *Issuer) badClaims(alg string) (list []Attack) {
 		{"audience in an object", map[string]any{"aud": map[string]any{"x": i.Policy.Audience}}},
 		{"no user", map[string]any{"sub": nil}},
 		{"empty user", map[string]any{"sub": ""}},
-		{"user a number", map[string]any{"sub": 42}},
+		{"user a number below zero", map[string]any{"sub": -42}},
+		{"user a fraction", map[string]any{"sub": 4.2}},
+		{"user a whole number with a point", map[string]any{"sub": json.RawMessage("42.0")}},
+		{"user a whole number with an exponent", map[string]any{"sub": json.RawMessage("1e3")}},
+		{"user zero with a sign", map[string]any{"sub": json.RawMessage("-0")}},
+		{"user of 256 digits", map[string]any{"sub": json.RawMessage(strings.Repeat("7", 256))}},
+		{"user of a number in an array", map[string]any{"sub": []int{42}}},
 		{"user true", map[string]any{"sub": true}},
 		{"user in an array", map[string]any{"sub": []string{User.UserID}}},
 		{"user in an object", map[string]any{"sub": map[string]any{"id": User.UserID}}},

@@ -213,7 +213,7 @@ func TestTokenInspectPrintsTheCheckThatFails(t *testing.T) {
 	t.Parallel()
 	env := environment("", "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=todo")
 	good := todo(t, env, "token", "--user", "alice", "--email", "alice@example.test")
-	for _, pasted := range []string{good, good + "\n", "Bearer " + good, "Authorization: Bearer " + good + "\r\n"} {
+	for _, pasted := range []string{good, good + "\n", "Bearer " + good, "bearer   " + good, "Authorization: Bearer " + good + "\r\n"} {
 		if out, _, err := inspect(t, env, pasted); err != nil || strings.Contains(out, "REFUSED") || !strings.Contains(out, `claim "sub" is "alice"`) {
 			t.Errorf("%v\n%s", err, out)
 		}

@@ -88,7 +88,7 @@ func inspectCommand() *cobra.Command {
 				token = strings.TrimSpace(rest)
 			}
 			if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
-				token = rest
+				token = strings.TrimLeft(rest, " ")
 			}
 			return printChecks(cmd.OutOrStdout(), verifier.Inspect(cmd.Context(), token))
 		},

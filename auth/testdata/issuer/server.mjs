@@ -2,7 +2,7 @@
 // everything in memory, says {"url": …} on standard output when it listens, and
 // ends when standard input does.
 //
-//   node server.mjs [better-auth | neon] [EdDSA | ES256 | RS256]
+//   node server.mjs [better-auth | neon] [EdDSA | ES256 | ES512 | RS256 | PS256]
 //
 // BETTER_AUTH_SECRET is its secret.
 //
