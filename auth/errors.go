@@ -18,6 +18,11 @@ var ErrNoToken = errors.New("auth: no bearer token")
 // returns it as an [UnavailableError].
 var ErrKeysUnavailable = errors.New("auth: no verification keys available")
 
+// ErrKeyUnknownYet reports that the token names a key which the set did not have when it
+// was last fetched, and that it cannot be fetched at the moment. It comes within an
+// [UnavailableError].
+var ErrKeyUnknownYet = errors.New("the key of the token is not known yet")
+
 // UnavailableError is [ErrKeysUnavailable] with the time until the next fetch and
 // the error of the last one.
 type UnavailableError struct {

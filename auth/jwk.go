@@ -54,15 +54,16 @@ func parseKey(raw jsontext.Value) (*key, error) {
 	if j.D != nil {
 		return k, errors.New("the key set publishes its private key")
 	}
+	// Before it is parsed: the curves that jwkset does not know are not broken keys either.
+	i := slices.IndexFunc(keySetAlgorithms, func(a algorithm) bool { return a.takes(j) })
+	if i < 0 {
+		return k, fmt.Errorf("%w: kty %q, crv %q, alg %q", errOtherUse, j.Kty, clip(j.Crv), clip(j.Alg))
+	}
 	parsed, err := jwkset.NewJWKFromMarshal(jwkset.JWKMarshal{
 		KTY: jwkset.KTY(j.Kty), CRV: jwkset.CRV(j.Crv), X: j.X, Y: j.Y, N: j.N, E: j.E,
 	}, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
 	if err != nil {
 		return k, err
-	}
-	i := slices.IndexFunc(keySetAlgorithms, func(a algorithm) bool { return a.takes(j) })
-	if i < 0 {
-		return k, fmt.Errorf("%w: kty %q, crv %q, alg %q", errOtherUse, j.Kty, clip(j.Crv), clip(j.Alg))
 	}
 	k.material, k.alg = parsed.Key(), keySetAlgorithms[i].name
 	if public, ok := k.material.(*rsa.PublicKey); ok {

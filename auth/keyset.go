@@ -147,9 +147,9 @@ func (s *keySet) fetchedSince(t time.Time) bool {
 func (s *keySet) unknownYet(h header) error {
 	e := s.unavailable()
 	if e.Cause == nil {
-		e.Cause = fmt.Errorf("the key %q is not in the set as it was last fetched, and it is not fetched more often than every %s", clip(h.kid), minFetchInterval)
+		e.Cause = fmt.Errorf("%w: %q is not in the set as it was last fetched, which is at most every %s", ErrKeyUnknownYet, clip(h.kid), minFetchInterval)
 	} else {
-		e.Cause = fmt.Errorf("the key %q is not in the set as it was last fetched, and it cannot be fetched now: %w", clip(h.kid), e.Cause)
+		e.Cause = fmt.Errorf("%w: %q is not in the set as it was last fetched, and it cannot be fetched now: %w", ErrKeyUnknownYet, clip(h.kid), e.Cause)
 	}
 	return e
 }

@@ -53,7 +53,7 @@ func TestLogSaysWhichKeysOfASetAreOfAnotherKind(t *testing.T) {
 				t.Errorf("inspect does not say %s: %s", want, detail)
 			}
 		}
-		if strings.Contains(log.String(), "cannot fetch") || strings.Contains(detail, "fetch") {
+		if strings.Contains(log.String(), "cannot fetch") || strings.Contains(log.String(), "broken") || strings.Contains(detail, "fetch") {
 			t.Errorf("the set was fetched: %s%s", &log, detail)
 		}
 	}

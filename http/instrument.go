@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
 )
 
@@ -76,6 +77,8 @@ func logRequest(log *slog.Logger, r *http.Request, i *info, recorder *recorder, 
 	switch {
 	case errors.Is(i.err, errStopping):
 		level = slog.LevelDebug
+	case errors.Is(i.err, auth.ErrKeyUnknownYet):
+		// Anybody can cause one, with a token that they made up.
 	case status >= 500:
 		level = slog.LevelError
 	case i.route == "/health", i.route == livePath, i.route == readyPath:

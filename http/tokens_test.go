@@ -97,6 +97,10 @@ func TestAuthIs503ForAKeyThatMayBeNew(t *testing.T) {
 	if wait, err := strconv.Atoi(reply.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 10 || reply.Header.Get("WWW-Authenticate") != "" {
 		t.Errorf("%v: a challenge makes frontends log their users out", reply.Header)
 	}
+	eventually(t, "the log says why", func() bool { return strings.Contains(a.log.String(), issuer.Key("EdDSA").ID+`\" is not in the set`) })
+	if strings.Contains(a.log.String(), `"level":"ERROR"`) {
+		t.Error("anybody can fill the log with errors")
+	}
 }
 
 func TestAuthTakesATokenOf16KiB(t *testing.T) {
