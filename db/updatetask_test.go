@@ -24,9 +24,13 @@ var updatable = map[string][]any{
 	"Description": {(*string)(nil), new("a"), new("b")},
 	"Completed":   {new(false), new(true)},
 	"Priority":    {new("medium"), new("low"), new("high")},
+	"DueAllDay":   {false, true},
 	"DueDate":     {(*time.Time)(nil), new(time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)), new(time.Date(2026, 12, 1, 9, 0, 0, 1000, time.UTC))},
 	"Tags":        {[]string{}, []string{"a"}, []string{"a", "b"}, []string{"b", "a"}},
 }
+
+// midnight is when the tasks of these tests are due, so that they may be on a day.
+var midnight = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 
 // fieldsOf are the names of a struct's fields, without some.
 func fieldsOf[T any](without *regexp.Regexp) (names []string) {
@@ -61,6 +65,9 @@ func setting(id uuid.UUID, field string, value any) db.UpdateTaskParams {
 	fields.FieldByName(field).Set(reflect.ValueOf(value))
 	if given := fields.FieldByName(field + "Given"); given.IsValid() {
 		given.SetBool(true)
+	}
+	if field == "DueAllDay" {
+		p.DueDateGiven, p.DueDate = true, &midnight
 	}
 	return p
 }
@@ -112,7 +119,7 @@ func TestUpdateTaskWritesWhatDiffersInAnyColumn(t *testing.T) {
 	pool, conn := dbtest.Pool(t, url), connect(t, url)
 	for _, field := range updatableFields(t) {
 		t.Run(field, func(t *testing.T) {
-			id := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "made", Priority: "medium", Tags: []string{}}).Task.ID
+			id := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "made", Priority: "medium", DueDate: &midnight, Tags: []string{}}).Task.ID
 			written := func() (by string) {
 				if err := conn.QueryRow(t.Context(), rowVersions, id).Scan(&by); err != nil {
 					t.Fatal(err)
@@ -148,7 +155,7 @@ func TestUpdateTaskComparesWithWhatAnotherWriterLeft(t *testing.T) {
 	pool, conn := dbtest.Pool(t, url), connect(t, url)
 	for _, field := range updatableFields(t) {
 		t.Run(field, func(t *testing.T) {
-			id := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "made", Priority: "medium", Tags: []string{}}).Task.ID
+			id := create(t, pool, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "made", Priority: "medium", DueDate: &midnight, Tags: []string{}}).Task.ID
 			column := strings.ToLower(regexp.MustCompile(`(.)([A-Z])`).ReplaceAllString(field, "${1}_$2"))
 			from, to := updatable[field][0], updatable[field][1]
 			for _, theirs := range updatable[field] {
