@@ -75,7 +75,7 @@ func main() {
 	is("updated", bulk.JSON200.Updated, 1)
 	home := must[*api.ListTasksResponse](200)(c.ListTasksWithResponse(ctx, user, &api.ListTasksParams{Tag: &api.TagFilter{"home"}, Priority: &priority}))
 	is("tasks", len(*home.JSON200), 1)
-	account := must[*api.GetAccountResponse](200)(c.GetAccountWithResponse(ctx, user))
+	account := must[*api.GetAccountResponse](200)(c.GetAccountWithResponse(ctx, user, nil))
 	is("total", account.JSON200.Tasks.Total, 2)
 	export := must[*api.ExportAccountResponse](200)(c.ExportAccountWithResponse(ctx, user))
 	is("exported tasks", len(export.JSON200.Tasks), 2)
