@@ -18,7 +18,7 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// followedCopy is a copy of one user's tasks that is kept up to date of one user's tasks.
+// followedCopy is a copy of one user's tasks that is kept up to date.
 type followedCopy struct {
 	mu sync.Mutex
 	copied
@@ -195,6 +195,10 @@ func TestFollowersMissNothing(t *testing.T) {
 	}
 	stop()
 	following.Wait()
+	// Every statement locks the owner first.
+	if n := dbtest.Value[int](t, database, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"); n > 0 {
+		t.Errorf("%d deadlocks", n)
+	}
 }
 
 // TestFollowersNoticeAWriterWithoutTheLock shows that the comparison above bites: the

@@ -53,21 +53,6 @@ func get(t *testing.T, address, path, token string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-func post(t *testing.T, address, path, token, body string) int {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+address+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	return response.StatusCode
-}
-
 func TestServeNeverFallsBackToAnEmbeddedDatabase(t *testing.T) {
 	t.Parallel()
 	refused(t, "todo dev", []string{"BETTER_AUTH_SECRET=" + testSecret}, "serve")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"strconv"
@@ -53,6 +54,22 @@ func needFiles(t *testing.T, most uint64) {
 	if limit.Cur < most {
 		t.Skipf("at most %d open files are allowed, and %d are needed: ulimit -n", limit.Cur, most)
 	}
+}
+
+// post returns the status of the reply.
+func post(t *testing.T, address, path, token, body string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+address+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // TestServeHoldsThousandsOfIdleStreams has a server with 5,000 streams, of as many users
