@@ -11,7 +11,7 @@ import (
 )
 
 // Proxy is a TCP proxy in front of a database that counts round trips: each time
-// the client sends again after it has received.
+// the client sends again after it has received. It can lose what passes.
 type Proxy struct {
 	URL string
 
@@ -19,6 +19,52 @@ type Proxy struct {
 	roundTrips int
 	answered   bool
 	naming     map[string]int
+	lose       loss
+	refuse     int // connections
+}
+
+type loss int
+
+const (
+	loseNothing loss = iota
+	loseRequest
+	loseAnswer
+	loseAnswerNow // its request has passed
+)
+
+// LoseRequest breaks the connection on which the next request comes, before it reaches
+// the database.
+func (p *Proxy) LoseRequest() { p.set(loseRequest) }
+
+// LoseAnswer breaks the connection on which the next request comes, when it has been
+// answered, before the answer reaches the client.
+func (p *Proxy) LoseAnswer() { p.set(loseAnswer) }
+
+func (p *Proxy) set(lose loss) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose = lose
+}
+
+// Lost reports whether what was to be lost is lost.
+func (p *Proxy) Lost() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lose == loseNothing
+}
+
+// Refuse refuses the next connections.
+func (p *Proxy) Refuse(connections int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse = connections
+}
+
+func (p *Proxy) refuses() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse--
+	return p.refuse >= 0
 }
 
 // NewProxy stands in front of the database until the test ends.
@@ -41,6 +87,10 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 			client, err := listener.Accept()
 			if err != nil {
 				return
+			}
+			if p.refuses() {
+				_ = client.Close()
+				continue
 			}
 			server, err := net.Dial("tcp", target)
 			if err != nil {
@@ -87,11 +137,13 @@ func (p *Proxy) RoundTrips() int {
 	return p.roundTrips
 }
 
-func (p *Proxy) sent(message []byte) {
+// sent reports whether a request passes. That the pool asks whether a connection still
+// works is none.
+func (p *Proxy) sent(request []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for text := range p.naming {
-		if bytes.Contains(message, []byte(text)) {
+		if bytes.Contains(request, []byte(text)) {
 			p.naming[text]++
 		}
 	}
@@ -99,21 +151,41 @@ func (p *Proxy) sent(message []byte) {
 		p.roundTrips++
 	}
 	p.answered = false
+	if bytes.Contains(request, []byte("-- ping")) {
+		return true
+	}
+	switch p.lose {
+	case loseRequest:
+		p.lose = loseNothing
+		return false
+	case loseAnswer:
+		p.lose = loseAnswerNow
+	}
+	return true
 }
 
-func (p *Proxy) received([]byte) {
+// received reports whether an answer passes.
+func (p *Proxy) received([]byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answered = true
+	if p.lose == loseAnswerNow {
+		p.lose = loseNothing
+		return false
+	}
+	return true
 }
 
-func (p *Proxy) pass(from, to net.Conn, seen func([]byte)) {
+func (p *Proxy) pass(from, to net.Conn, passes func([]byte) bool) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			seen(buffer[:n])
+			if !passes(buffer[:n]) {
+				_ = from.Close()
+				return
+			}
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
 			}
