@@ -35,11 +35,11 @@ type Changes struct {
 // limit deletions behind two places.
 func (p *Pool) Changes(ctx context.Context, userID string, tasks, deletions Place, limit int) (Changes, error) {
 	var changes Changes
-	err := p.retry(ctx, true, func(suffix string) (err error) {
+	err := p.retry(ctx, newTries(false, false), func(suffix string) (err error) {
 		changes, err = p.changes(ctx, suffix, userID, tasks, deletions, limit)
 		return err
 	})
-	return changes, translate(err)
+	return changes, err
 }
 
 func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deletions Place, limit int) (changes Changes, err error) {

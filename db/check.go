@@ -39,7 +39,7 @@ func (p *Pool) Check(ctx context.Context) (Schema, error) {
 // checkFor is Check for a program that was built for version latest and needs oldest.
 func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema, err error) {
 	// setScope may be prepared, and the connection dead.
-	err = p.retry(ctx, true, func(string) error {
+	err = p.retry(ctx, newTries(false, false), func(string) error {
 		schema, err = p.checkOnce(ctx, oldest, latest)
 		return err
 	})

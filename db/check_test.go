@@ -90,7 +90,7 @@ func TestCheckPassesForALoginThatOwnsNothing(t *testing.T) {
 	if _, err := pool.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := useOwnTasks(t.Context(), pool.As(alice), alice); err != nil {
+	if err := useOwnTasks(t.Context(), pool, alice); err != nil {
 		t.Error(err)
 	}
 }

@@ -32,7 +32,7 @@ func TestCheckReportsAMigrationUnderWayAndPasses(t *testing.T) {
 				if schema != (db.Schema{Version: next, Dirty: true, BuiltFor: next - 1}) || err != nil {
 					t.Errorf("%s: %+v, %v", when, schema, err)
 				}
-				if err := useOwnTasks(t.Context(), tn.pool.As("carol"), "carol"); err != nil {
+				if err := useOwnTasks(t.Context(), tn.pool, "carol"); err != nil {
 					t.Errorf("%s: %v", when, err)
 				}
 			}

@@ -1,10 +1,18 @@
 package db
 
-// AsCounted is As for queries whose reply needs a tag: each query reads the user's
-// counter in the same round trip, right before its rows, into version, 0 before the
-// first write. So the number is never newer than the rows.
-func (p *Pool) AsCounted(userID string, version *int64) *Queries {
-	return New(scope{p, settings{userID: userID, limit: statementTimeout}, version})
+import "context"
+
+// List runs a query that lists tasks, and reads the user's counter in the same round
+// trip, right before the rows: 0 before the first write. So the number is never newer
+// than the rows.
+func (p *Pool) List(ctx context.Context, userID string, list func(context.Context, *Queries) ([]Task, error)) (tasks []Task, version int64, err error) {
+	t := newTries(false, false)
+	queries := New(scope{p, settings{userID: userID, limit: statementTimeout}, t, &version})
+	err = p.retry(ctx, t, func(string) error {
+		tasks, err = list(ctx, queries)
+		return err
+	})
+	return tasks, version, err
 }
 
 // readCounter reads the result of GetCounter.

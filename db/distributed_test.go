@@ -121,7 +121,7 @@ func TestDistributedModePreparesNothingForAUser(t *testing.T) {
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner)+"&pool_max_conns=1", db.WithDistributed)
 	for n := range 50 {
 		user := fmt.Sprintf("user%d", n)
-		if err := useOwnTasks(t.Context(), pool.As(user), user); err != nil {
+		if err := useOwnTasks(t.Context(), pool, user); err != nil {
 			t.Fatal(err)
 		}
 	}

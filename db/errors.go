@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -15,8 +16,20 @@ import (
 var ErrNotFound = errors.New("not found")
 
 // ErrUnavailable says that the database is away, shutting down, has no free
-// connection within the wait limit, or took too long. Asking again may help.
+// connection within the wait limit, or took too long. Nothing was done, and asking again
+// may help.
 var ErrUnavailable = errors.New("database unavailable")
+
+// ErrOutcomeUnknown says that the answer to a write was lost, or did not come in time: it
+// may have been done. What can be repeated without doing it twice was repeated before.
+var ErrOutcomeUnknown = errors.New("outcome unknown")
+
+// ErrDeleted says that the user had a task of this id and deleted it.
+var ErrDeleted = errors.New("deleted")
+
+// errOvertaken is why a change was given up that other writers of the same user
+// overtook again and again.
+var errOvertaken = errors.New("other writers of the same user came between each time")
 
 // ConstraintError says that a constraint of the schema refused the row.
 type ConstraintError struct {
@@ -32,6 +45,14 @@ type unavailableError struct{ cause error }
 func (e *unavailableError) Error() string   { return ErrUnavailable.Error() + ": " + e.cause.Error() }
 func (e *unavailableError) Unwrap() []error { return []error{ErrUnavailable, e.cause} }
 
+// outcomeUnknownError is ErrOutcomeUnknown with the cause, which is for the log.
+type outcomeUnknownError struct{ cause error }
+
+func (e *outcomeUnknownError) Error() string {
+	return ErrOutcomeUnknown.Error() + ": " + e.cause.Error()
+}
+func (e *outcomeUnknownError) Unwrap() error { return ErrOutcomeUnknown }
+
 // translate gives an error of pgx its kind, from SQLSTATE and constraint name
 // alone. Class names follow the PostgreSQL manual, appendix A. A request whose
 // client left keeps its context.Canceled.
@@ -42,7 +63,7 @@ func translate(err error) error {
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNotFound
-	case errors.As(err, &pg) && pg.Code == "23503": // foreign key violation: the owner was erased meanwhile
+	case errors.Is(err, errOvertaken), errors.As(err, &pg) && pg.Code == pgerrcode.ForeignKeyViolation:
 		return &unavailableError{cause: err}
 	case errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23"): // integrity constraint violation
 		return &ConstraintError{Constraint: pg.ConstraintName}

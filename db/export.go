@@ -17,7 +17,7 @@ const exportTimeout = 10 * time.Minute
 func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
 	var began bool
 	var broken error
-	err := p.retry(ctx, true, func(suffix string) error {
+	err := p.retry(ctx, newTries(false, false), func(suffix string) error {
 		err := p.export(ctx, suffix, userID, func(user *GetUserRow) error { began = true; return begin(user) }, each)
 		if began {
 			// What has been handed over cannot be handed over again.
@@ -27,9 +27,9 @@ func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow
 		return err
 	})
 	if broken != nil {
-		err = broken
+		return translate(broken)
 	}
-	return translate(err)
+	return err
 }
 
 func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*GetUserRow) error, each func(Task) error) error {

@@ -7,7 +7,7 @@ import (
 
 // Scope is a user's scope itself, for SQL that no generated query says.
 func (p *Pool) Scope(userID string) DBTX {
-	return scope{p, settings{userID: userID, limit: statementTimeout}, nil}
+	return scope{pool: p, settings: settings{userID: userID, limit: statementTimeout}}
 }
 
 // Leftovers says what a connection of the pool still carries of a scope, "" for
@@ -62,4 +62,13 @@ func (p *Pool) Warm(ctx context.Context, conns int) error {
 		defer conn.Release()
 	}
 	return nil
+}
+
+// Rules are the names of what becomes of a statement that failed.
+func Rules() []string {
+	var names []string
+	for _, rule := range rules {
+		names = append(names, rule.name)
+	}
+	return names
 }

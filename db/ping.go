@@ -7,7 +7,7 @@ import (
 
 // Ping checks that the database answers; the error is ErrUnavailable where it does not.
 func (p *Pool) Ping(ctx context.Context) error {
-	return p.retry(ctx, true, func(string) error { return p.ping(ctx) })
+	return p.retry(ctx, newTries(false, false), func(string) error { return p.ping(ctx) })
 }
 
 func (p *Pool) ping(ctx context.Context) error {

@@ -132,8 +132,13 @@ func waitError(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
-	return &unavailableError{cause: err}
+	return &unavailableError{cause: noConnectionError{err}}
 }
+
+// noConnectionError is why there was no connection to send anything on.
+type noConnectionError struct{ error }
+
+func (e noConnectionError) Unwrap() error { return e.error }
 
 // NeverHadTasks reports whether the table of tasks has held nothing since it was made
 // or truncated. It reads the table's size, since row-level security shows a login no

@@ -1,10 +1,6 @@
 package db
 
-import (
-	"errors"
-
-	"github.com/jackc/pgx/v5"
-)
+import "github.com/jackc/pgx/v5"
 
 // query is a statement with its arguments.
 type query struct {
@@ -26,7 +22,7 @@ type notSentError struct{ error }
 
 func (e notSentError) Unwrap() error { return e.error }
 
-func isNotSent(err error) bool {
-	_, notSent := errors.AsType[notSentError](err)
-	return notSent
-}
+// endError is why the transaction of queries did not end well that had an answer.
+type endError struct{ error }
+
+func (e endError) Unwrap() error { return e.error }

@@ -1,6 +1,10 @@
 package db
 
-import "github.com/jackc/pgx/v5"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // scopedRows are the rows of a query in a scope. They count as read only when the
 // transaction has ended: a commit that fails shows in Err.
@@ -26,7 +30,9 @@ func (r *scopedRows) Close() {
 	}
 	r.closed = true
 	r.Rows.Close()
-	r.err = r.results.Close()
+	if err := r.results.Close(); err != nil {
+		r.err = endError{err}
+	}
 	r.release()
 }
 
@@ -37,27 +43,27 @@ func (r *scopedRows) Err() error {
 	return translate(r.err)
 }
 
-// row is the one row of a query in a scope.
+// row is the one row of a query in a scope. It is asked for when it is scanned, so that
+// a query whose row or commit fails can be sent again.
 type row struct {
-	pgx.Rows
-	err error
+	scope scope
+	ctx   context.Context
+	sql   string
+	args  []any
 }
 
 // Scan returns ErrNotFound where there is no row.
 func (r row) Scan(dest ...any) error {
-	if r.err != nil {
-		return r.err
-	}
-	defer r.Close()
-	if !r.Next() {
-		if err := r.Err(); err != nil {
-			return err
+	var found bool
+	err := r.scope.run(r.ctx, r.sql, r.args, func(rows pgx.Rows) error {
+		found = rows.Next()
+		if !found {
+			return nil
 		}
+		return rows.Scan(dest...)
+	})
+	if err == nil && !found {
 		return ErrNotFound
 	}
-	if err := r.Rows.Scan(dest...); err != nil {
-		return err
-	}
-	r.Close()
-	return r.Err()
+	return err
 }

@@ -15,44 +15,68 @@ import (
 // one transaction.
 //
 // A query that finds no row returns ErrNotFound, one that a constraint refuses a
-// *ConstraintError, and one that the database could not serve ErrUnavailable.
-func (p *Pool) As(userID string) *Queries {
-	return New(scope{p, settings{userID: userID, limit: statementTimeout}, nil})
+// *ConstraintError, one that the database could not serve ErrUnavailable, and one that
+// writes and whose answer was lost ErrOutcomeUnknown.
+func (p *Pool) As(userID string) *Queries { return p.as(userID, nil) }
+
+// as is As for the tries of an operation that is more than one query.
+func (p *Pool) as(userID string, t *tries) *Queries {
+	return New(scope{pool: p, settings: settings{userID: userID, limit: statementTimeout}, tries: t})
 }
 
 // scope is the DBTX of one user.
 type scope struct {
 	pool *Pool
 	settings
+	tries   *tries // nil for those of each query
 	version *int64 // where the counter that goes before each query is read to, nil for none
 }
 
-func (s scope) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	rows, err := s.Query(ctx, sql, args...)
-	if err != nil {
-		return pgconn.CommandTag{}, err
-	}
-	rows.Close()
-	return rows.CommandTag(), rows.Err()
+func (s scope) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
+	err = s.run(ctx, sql, args, func(rows pgx.Rows) error {
+		rows.Close()
+		tag = rows.CommandTag()
+		return nil
+	})
+	return tag, err
 }
 
 func (s scope) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	rows, err := s.Query(ctx, sql, args...)
-	return row{rows, err}
+	return row{s, ctx, sql, args}
 }
 
 // Query returns an error of the query itself; what fails later, while its rows are read
 // or when it commits, is in the rows.
-func (s scope) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	var rows pgx.Rows
-	err := s.pool.retry(ctx, isRead(sql), func(suffix string) (err error) {
+func (s scope) Query(ctx context.Context, sql string, args ...any) (rows pgx.Rows, err error) {
+	err = s.retry(ctx, sql, func(suffix string) (err error) {
 		rows, err = s.queryOnce(ctx, sql, suffix, args)
 		return err
 	})
-	if err != nil {
-		return nil, translate(err)
+	return rows, err
+}
+
+// run has read read the rows of a query that is sent until one try has ended well.
+func (s scope) run(ctx context.Context, sql string, args []any, read func(pgx.Rows) error) error {
+	return s.retry(ctx, sql, func(suffix string) error {
+		rows, err := s.queryOnce(ctx, sql, suffix, args)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		if err := read(rows); err != nil {
+			return err
+		}
+		rows.Close()
+		return rows.Err()
+	})
+}
+
+func (s scope) retry(ctx context.Context, sql string, send func(suffix string) error) error {
+	t := s.tries
+	if t == nil {
+		t = newTries(!isRead(sql), false)
 	}
-	return rows, nil
+	return s.pool.retry(ctx, t, send)
 }
 
 func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (pgx.Rows, error) {

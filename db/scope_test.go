@@ -83,9 +83,8 @@ func mingle(t *testing.T, pool *db.Pool) {
 	for n := range 64 {
 		wg.Go(func() {
 			user := fmt.Sprintf("user%d", n%32)
-			q := pool.As(user)
 			for round := range 10 {
-				if err := useOwnTasks(t.Context(), q, user); err != nil {
+				if err := useOwnTasks(t.Context(), pool, user); err != nil {
 					t.Errorf("%s in round %d: %v", user, round, err)
 				}
 			}
@@ -100,23 +99,23 @@ func mingle(t *testing.T, pool *db.Pool) {
 }
 
 // useOwnTasks runs each kind of statement and fails at the first foreign row.
-func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
+func useOwnTasks(ctx context.Context, pool *db.Pool, user string) error {
 	id := uuid.New()
-	created, err := db.Create(ctx, q, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
+	created, err := pool.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "of " + user, Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 	if err != nil {
 		return err
 	}
 	if created.Task.UserID != user || !created.Created {
 		return fmt.Errorf("created %+v", created)
 	}
-	got, err := db.Change(ctx, q.CompleteTask, db.CompleteTaskParams{UserID: user, ID: id}, func(row db.CompleteTaskRow) bool { return row.Overtaken })
+	got, err := pool.CompleteTask(ctx, db.CompleteTaskParams{UserID: user, ID: id})
 	if err != nil {
 		return err
 	}
 	if got.Task.UserID != user || !got.Task.Completed {
 		return fmt.Errorf("completed %+v", got)
 	}
-	tasks, err := q.ListTasks(ctx, db.ListTasksParams{UserID: user, PageSize: 1000})
+	tasks, err := pool.As(user).ListTasks(ctx, db.ListTasksParams{UserID: user, PageSize: 1000})
 	if err != nil {
 		return err
 	}
@@ -125,7 +124,7 @@ func useOwnTasks(ctx context.Context, q *db.Queries, user string) error {
 			return fmt.Errorf("foreign row %+v", task)
 		}
 	}
-	deleted, err := db.Change(ctx, q.DeleteTask, db.DeleteTaskParams{UserID: user, ID: id}, func(row db.DeleteTaskRow) bool { return row.Overtaken })
+	deleted, err := pool.DeleteTask(ctx, db.DeleteTaskParams{UserID: user, ID: id})
 	if err != nil || !deleted.Matched || deleted.Overtaken {
 		return fmt.Errorf("deleted %+v: %w", deleted, err)
 	}
@@ -213,48 +212,20 @@ func TestRetryRepeatsReadsOnALostConnection(t *testing.T) {
 	})
 }
 
-// TestRetryRepeatsAWriteOnlyIfItWasNotSent kills the connection before it has
-// prepared the write, and after: then nobody knows whether the write was done.
-func TestRetryRepeatsAWriteOnlyIfItWasNotSent(t *testing.T) {
-	t.Parallel()
-	url := dbtest.New(t, dbtest.NeonOwner)
-	pool := dbtest.Pool(t, url+"&pool_max_conns=1")
-	q := pool.As(alice)
-	write := func() error {
-		_, err := q.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
-		return err
-	}
-	if _, err := q.GetUser(t.Context(), db.GetUserParams{UserID: alice}); !errors.Is(err, db.ErrNotFound) {
-		t.Fatal(err)
-	}
-	killConnections(t, url)
-	if err := write(); err != nil {
-		t.Errorf("not yet prepared: %v", err)
-	}
-	killConnections(t, url)
-	if err := write(); !errors.Is(err, db.ErrUnavailable) {
-		t.Errorf("prepared: %v", err)
-	}
-	if tasks := dbtest.Value[int](t, url, "SELECT count(*) FROM tasks"); tasks != 1 {
-		t.Errorf("%d tasks, want 1", tasks)
-	}
-}
-
 func TestCreateTaskThatRacesWithErasureMakesTheTask(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.Pool(t, dbtest.New(t, dbtest.NeonOwner))
-	q := pool.As(alice)
 	var wg sync.WaitGroup
 	for n := range 4 {
 		wg.Go(func() {
 			for range 100 {
 				if n == 0 {
-					if _, err := q.EraseAccount(t.Context(), db.EraseAccountParams{UserID: alice}); err != nil {
+					if err := pool.EraseAccount(t.Context(), alice); err != nil {
 						t.Error(err)
 					}
 					continue
 				}
-				row, err := db.Create(t.Context(), q, db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
+				row, err := pool.CreateTask(t.Context(), db.CreateTaskParams{UserID: alice, ID: uuid.New(), Title: "a", Priority: "low", Tags: []string{}})
 				if err != nil || !row.Created {
 					t.Errorf("%+v, %v", row, err)
 				}

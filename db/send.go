@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -11,6 +12,9 @@ import (
 // trip, and reads the results of the settings, so that a connection that was already
 // dead shows here.
 func (p *Pool) send(ctx context.Context, conn *pgxpool.Conn, s settings, queries ...query) (results, error) {
+	if conn.Conn().IsClosed() {
+		return nil, notSentError{net.ErrClosed}
+	}
 	if p.distributed {
 		return sendDistributed(ctx, conn.Conn(), s, queries)
 	}

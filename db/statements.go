@@ -86,5 +86,9 @@ func (r *Recorder) Query(_ context.Context, sql string, args ...any) (pgx.Rows, 
 
 func (r *Recorder) QueryRow(_ context.Context, sql string, args ...any) pgx.Row {
 	r.SQL, r.Args = sql, args
-	return row{err: errRecorded}
+	return failedRow{errRecorded}
 }
+
+type failedRow struct{ error }
+
+func (r failedRow) Scan(...any) error { return r.error }

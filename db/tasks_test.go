@@ -45,7 +45,7 @@ func TestCreateTaskRacesMakeOneUserAndOneTask(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				row, err := db.Create(t.Context(), pool.As(user), db.CreateTaskParams{UserID: user, ID: same, Title: "raced", Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
+				row, err := pool.CreateTask(t.Context(), db.CreateTaskParams{UserID: user, ID: same, Title: "raced", Email: new(user + "@example.test"), Priority: "medium", Tags: []string{}})
 				if err != nil {
 					t.Error(err)
 				}

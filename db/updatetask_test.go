@@ -100,7 +100,7 @@ func others(task db.Task, field string) string {
 // updateTask is UpdateTask until no other writer comes between.
 func updateTask(t *testing.T, pool *db.Pool, p db.UpdateTaskParams) db.Task {
 	t.Helper()
-	row, err := db.Change(t.Context(), pool.As(alice).UpdateTask, p, func(row db.UpdateTaskRow) bool { return row.Overtaken })
+	row, err := pool.UpdateTask(t.Context(), p)
 	if err != nil || !row.Matched {
 		t.Fatalf("%+v, %v", row, err)
 	}
@@ -175,7 +175,7 @@ func TestUpdateTaskComparesWithWhatAnotherWriterLeft(t *testing.T) {
 				ours := make(chan db.UpdateTaskRow, 1)
 				go func() {
 					defer close(ours)
-					row, err := db.Change(context.WithoutCancel(ctx), pool.As(alice).UpdateTask, setting(id, field, to), func(row db.UpdateTaskRow) bool { return row.Overtaken })
+					row, err := pool.UpdateTask(context.WithoutCancel(ctx), setting(id, field, to))
 					if err != nil {
 						t.Error(err)
 					}

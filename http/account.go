@@ -57,7 +57,7 @@ func (s *server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	user := identityOf(r).UserID
-	if _, err := s.db.As(user).EraseAccount(r.Context(), db.EraseAccountParams{UserID: user}); err != nil {
+	if err := s.db.EraseAccount(r.Context(), user); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

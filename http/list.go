@@ -66,8 +66,7 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
-	var version int64
-	rows, err := q.run(r.Context(), s.db.AsCounted(q.user, &version))
+	rows, version, err := s.db.List(r.Context(), q.user, q.run)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,9 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
+// outcomeUnknown is the one 503 that no client should answer by sending the same again.
+const outcomeUnknown = "outcome-unknown"
+
 // retryAfter is the Retry-After of a 503, in seconds, unless the cause knows better.
 const retryAfter = 2
 
@@ -157,6 +160,8 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: missing.Error()}
 	case errors.Is(err, db.ErrNotFound):
 		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: notFoundError{"resource"}.Error()}
+	case errors.Is(err, db.ErrOutcomeUnknown):
+		return problem{Status: http.StatusServiceUnavailable, Type: outcomeUnknown, Detail: "the database did not answer in time, so the change may have been made or not; look before you try again"}
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, auth.ErrKeysUnavailable), errors.Is(err, context.Canceled):
 		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "the service is unavailable at the moment; please try again"}
 	default:
@@ -166,15 +171,15 @@ func problemOf(err error) problem {
 
 func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", challenge(err))
+	case p.Status == http.StatusServiceUnavailable && p.Type != outcomeUnknown:
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
+	}
 	p.Type = "/problems/" + p.Type
 	p.Title = titleOf(p.Status)
 	p.RequestID = infoOf(r).requestID
-	switch p.Status {
-	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", challenge(err))
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
-	}
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic(fmt.Errorf("a problem document that is no JSON: %w", err))

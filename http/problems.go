@@ -81,8 +81,13 @@ var explanations = []explanation{
 	},
 	{
 		"unavailable", http.StatusServiceUnavailable,
-		"The database, or the issuer of the keys for tokens, does not respond at the moment, the key of the token is so new that it is not known yet, or too many requests are waiting already.",
-		"Wait as many seconds as <code>Retry-After</code> says and try again. With an <code>Idempotency-Key</code> or an <code>If-Match</code> no retry does anything twice.",
+		"The database, or the issuer of the keys for tokens, does not respond at the moment, the key of the token is so new that it is not known yet, or too many requests are waiting already. Nothing was changed.",
+		"Wait as many seconds as <code>Retry-After</code> says and try again: what was asked for was certainly not done.",
+	},
+	{
+		"outcome-unknown", http.StatusServiceUnavailable,
+		"The connection to the database broke, or the time ran out, after a change was sent and before the answer came, so the change may have been made or not. What can be sent twice without doing it twice the server has sent again already; a toggle, a request with <code>If-Match</code> or <code>If-None-Match</code>, and one for many tasks it has not.",
+		"Read the task or the list, and send the request again only if the change is not there. Creating with an <code>Idempotency-Key</code>, setting fields, deleting, and requests for many tasks can be sent again without looking; of many tasks the next reply counts only those that were left.",
 	},
 }
 

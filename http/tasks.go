@@ -48,7 +48,7 @@ func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
 // again only with revive.
 func (s *server) create(r *http.Request, id uuid.UUID, f fields, revive bool) (db.CreateTaskRow, error) {
 	identity := identityOf(r)
-	return db.Create(r.Context(), s.db.As(identity.UserID), db.CreateTaskParams{
+	return s.db.CreateTask(r.Context(), db.CreateTaskParams{
 		UserID: identity.UserID, ID: id, Revive: revive, Email: emailOf(identity),
 		Title: *f.title, Description: f.description, Completed: f.completed != nil && *f.completed,
 		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, DueAllDay: f.dueAllDay, Tags: append([]string{}, f.tags...),
@@ -140,13 +140,12 @@ func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
 		return s.putNewTask(w, r, t)
 	}
 	ifMatch, ifNoneMatch := t.versions()
-	queries := s.db.As(t.identity.UserID)
-	row, err := db.Change(r.Context(), queries.UpdateTask, db.UpdateTaskParams{
+	row, err := s.db.UpdateTask(r.Context(), db.UpdateTaskParams{
 		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: ifMatch, IfNoneMatch: ifNoneMatch,
 		Title: t.fields.title, DescriptionGiven: t.fields.descriptionGiven, Description: t.fields.description,
 		Completed: t.fields.completed, Priority: t.fields.priority,
 		DueDateGiven: t.fields.dueDateGiven, DueDate: t.fields.dueDate, DueAllDay: t.fields.dueAllDay, Tags: t.fields.tags,
-	}, func(row db.UpdateTaskRow) bool { return row.Overtaken })
+	})
 	return writeChanged(w, r, t, db.CompleteTaskRow(row), err)
 }
 
@@ -173,11 +172,10 @@ func (s *server) completeTask(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ifMatch, ifNoneMatch := t.versions()
-	queries := s.db.As(t.identity.UserID)
-	row, err := db.Change(r.Context(), queries.CompleteTask, db.CompleteTaskParams{
+	row, err := s.db.CompleteTask(r.Context(), db.CompleteTaskParams{
 		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: ifMatch, IfNoneMatch: ifNoneMatch,
 		Completed: t.fields.completed,
-	}, func(row db.CompleteTaskRow) bool { return row.Overtaken })
+	})
 	return writeChanged(w, r, t, row, err)
 }
 
@@ -187,10 +185,9 @@ func (s *server) deleteTask(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ifMatch, ifNoneMatch := t.versions()
-	queries := s.db.As(t.identity.UserID)
-	row, err := db.Change(r.Context(), queries.DeleteTask, db.DeleteTaskParams{
+	row, err := s.db.DeleteTask(r.Context(), db.DeleteTaskParams{
 		UserID: t.identity.UserID, ID: t.id, Email: emailOf(t.identity), IfMatch: ifMatch, IfNoneMatch: ifNoneMatch,
-	}, func(row db.DeleteTaskRow) bool { return row.Overtaken })
+	})
 	if err != nil {
 		return naming(errNoTask, err)
 	}
