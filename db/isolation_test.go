@@ -84,6 +84,10 @@ var attempts = withLists(map[string]attempt{
 		row, err := q.GetUser(ctx, db.GetUserParams{UserID: user})
 		return []db.Task{{UserID: row.ID}}, 0, err
 	},
+	"EmptyAccount": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		_, err := q.EmptyAccount(ctx, db.EmptyAccountParams{UserID: user})
+		return nil, 0, err
+	},
 	"EraseAccount": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
 		_, err := q.EraseAccount(ctx, db.EraseAccountParams{UserID: user})
 		return nil, 0, err

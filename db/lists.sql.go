@@ -12,19 +12,26 @@ import (
 	"github.com/google/uuid"
 )
 
-const clearTasks = `-- name: ClearTasks :execrows
+const clearTasks = `-- name: ClearTasks :one
 WITH /* ClearTasks */ due AS MATERIALIZED (
-  SELECT true AS due
+  SELECT tasks.id
   FROM tasks
   WHERE tasks.user_id = $1
-  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
-  AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
-  AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
-  AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
-  AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
+    AND tasks.id >= $2::uuid
+  AND ($3::boolean IS NULL OR tasks.completed = $3::boolean)
+  AND ($4::text IS NULL OR priority = $4::text)
+  AND tags @> $5::text[]
+  AND ($6::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0)
+  AND ($7::timestamptz IS NULL OR due_date >= $7::timestamptz)
+  AND ($8::timestamptz IS NULL OR due_date < $8::timestamptz)
+  ORDER BY tasks.id
+  LIMIT 10000
+), last AS MATERIALIZED (
+  SELECT due.id
+  FROM due
+  ORDER BY due.id DESC
   LIMIT 1
 ), old AS MATERIALIZED (
   SELECT id AS old_id, version AS old_version
@@ -32,6 +39,8 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
   WHERE deleted_tasks.user_id = $1
     AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
     AND EXISTS (SELECT FROM due)
+  ORDER BY deleted_tasks.version
+  LIMIT 10000
 ), forgotten AS MATERIALIZED (
   SELECT COALESCE(max(old_version), 0) AS version
   FROM old
@@ -40,24 +49,27 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
       deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
       forgotten_version = GREATEST(users.forgotten_version, forgotten.version),
-      email = COALESCE($8::text, users.email),
+      email = COALESCE($9::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
-  FROM due
+  FROM last
   CROSS JOIN forgotten
   WHERE users.id = $1
   RETURNING users.version AS number
 ), deleted AS (
   DELETE FROM tasks
   USING counted
+  CROSS JOIN last
   WHERE tasks.user_id = $1
-  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
-  AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
-  AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
-  AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
-  AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
+    AND tasks.id >= $2::uuid
+    AND tasks.id <= last.id
+  AND ($3::boolean IS NULL OR tasks.completed = $3::boolean)
+  AND ($4::text IS NULL OR priority = $4::text)
+  AND tags @> $5::text[]
+  AND ($6::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0)
+  AND ($7::timestamptz IS NULL OR due_date >= $7::timestamptz)
+  AND ($8::timestamptz IS NULL OR due_date < $8::timestamptz)
   RETURNING tasks.id AS deleted_id
 ), pruned AS (
   DELETE FROM deleted_tasks
@@ -67,17 +79,23 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND deleted_tasks.id = old.old_id
     AND deleted_tasks.version = old.old_version
     AND NOT EXISTS (SELECT FROM deleted WHERE deleted.deleted_id = old.old_id)
+), buried AS (
+  INSERT INTO deleted_tasks (user_id, id, version)
+  SELECT $1, deleted.deleted_id, counted.number
+  FROM deleted
+  CROSS JOIN counted
+  ON CONFLICT (user_id, id) DO UPDATE
+  SET version = excluded.version, deleted_at = excluded.deleted_at
+  RETURNING id
 )
-INSERT INTO deleted_tasks (user_id, id, version)
-SELECT $1, deleted.deleted_id, counted.number
-FROM deleted
-CROSS JOIN counted
-ON CONFLICT (user_id, id) DO UPDATE
-SET version = excluded.version, deleted_at = excluded.deleted_at
+SELECT (SELECT count(*) FROM buried) AS done,
+       ((SELECT count(*) FROM due) = 10000)::boolean AS more,
+       COALESCE((SELECT last.id FROM last), '00000000-0000-0000-0000-000000000000')::uuid AS last_id
 `
 
 type ClearTasksParams struct {
 	UserID    string
+	FromID    uuid.UUID
 	Completed *bool
 	Priority  *string
 	Tags      []string
@@ -87,16 +105,26 @@ type ClearTasksParams struct {
 	Email     *string
 }
 
-// ClearTasks removes one user's tasks that pass the filters, leaves a tombstone of
-// each, and counts them. All tombstones get one number of the owner's counter; those
-// that are older than 90 days go. Where there is none to remove, nothing is written.
+type ClearTasksRow struct {
+	Done   int64
+	More   bool
+	LastID uuid.UUID
+}
+
+// ClearTasks is a step of an operation on all of one user's tasks that pass the filters,
+// as CompleteTasks is: it removes the first 10,000 of them from from_id on, leaves a
+// tombstone of each, and counts them. All tombstones get one number of the owner's
+// counter; of those that are older than 90 days 10,000 go. Where there is none to
+// remove, nothing is written.
 //
 // Index: users_pkey, deleted_tasks_pkey, deleted_tasks_user_id_version_idx, and one
 // that begins with user_id; a scan of the table of tasks for a user who owns much of it.
-// Buffers: at most 64 with 5 tasks, 400,000 with 50,000.
-func (q *Queries) ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error) {
-	result, err := q.db.Exec(ctx, clearTasks,
+// The ids of the step are sorted.
+// Buffers: at most 70 with 5 tasks, 200,000 with 50,000.
+func (q *Queries) ClearTasks(ctx context.Context, arg ClearTasksParams) (ClearTasksRow, error) {
+	row := q.db.QueryRow(ctx, clearTasks,
 		arg.UserID,
+		arg.FromID,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
@@ -105,92 +133,111 @@ func (q *Queries) ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, 
 		arg.DueBefore,
 		arg.Email,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var i ClearTasksRow
+	err := row.Scan(&i.Done, &i.More, &i.LastID)
+	return i, err
 }
 
-const completeTasks = `-- name: CompleteTasks :execrows
-WITH /* CompleteTasks */ given AS (
-  SELECT $8::boolean AS completed
-), due AS MATERIALIZED (
-  SELECT true AS due
+const completeTasks = `-- name: CompleteTasks :one
+WITH /* CompleteTasks */ due AS MATERIALIZED (
+  SELECT tasks.id
   FROM tasks
-  CROSS JOIN given
   WHERE tasks.user_id = $1
-    AND tasks.completed <> given.completed
-  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
-  AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
-  AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
-  AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
-  AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
+    AND tasks.id >= $2::uuid
+    AND tasks.completed <> $3::boolean
+  AND ($4::boolean IS NULL OR tasks.completed = $4::boolean)
+  AND ($5::text IS NULL OR priority = $5::text)
+  AND tags @> $6::text[]
+  AND ($7::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0)
+  AND ($8::timestamptz IS NULL OR due_date >= $8::timestamptz)
+  AND ($9::timestamptz IS NULL OR due_date < $9::timestamptz)
+  ORDER BY tasks.id
+  LIMIT 10000
+), last AS MATERIALIZED (
+  SELECT due.id
+  FROM due
+  ORDER BY due.id DESC
   LIMIT 1
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      email = COALESCE($9::text, users.email),
+      email = COALESCE($10::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
-  FROM due
+  FROM last
   WHERE users.id = $1
   RETURNING users.version AS number
+), changed AS (
+  UPDATE tasks
+  SET completed = $3::boolean,
+      version = counted.number,
+      updated_at = GREATEST(now(), (updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
+  FROM counted
+  CROSS JOIN last
+  WHERE tasks.user_id = $1
+    AND tasks.id >= $2::uuid
+    AND tasks.id <= last.id
+    AND tasks.completed <> $3::boolean
+  AND ($4::boolean IS NULL OR tasks.completed = $4::boolean)
+  AND ($5::text IS NULL OR priority = $5::text)
+  AND tags @> $6::text[]
+  AND ($7::text IS NULL
+    OR strpos(lower(title COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0
+    OR strpos(lower(description COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0)
+  AND ($8::timestamptz IS NULL OR due_date >= $8::timestamptz)
+  AND ($9::timestamptz IS NULL OR due_date < $9::timestamptz)
+  RETURNING tasks.id
 )
-UPDATE tasks
-SET completed = given.completed,
-    version = counted.number,
-    updated_at = GREATEST(now(), (updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-FROM given
-CROSS JOIN counted
-WHERE tasks.user_id = $1
-  AND tasks.completed <> given.completed
-  AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
-  AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
-  AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
-  AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
-  AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
+SELECT (SELECT count(*) FROM changed) AS done,
+       ((SELECT count(*) FROM due) = 10000)::boolean AS more,
+       COALESCE((SELECT last.id FROM last), '00000000-0000-0000-0000-000000000000')::uuid AS last_id
 `
 
 type CompleteTasksParams struct {
 	UserID       string
+	FromID       uuid.UUID
+	SetCompleted bool
 	Completed    *bool
 	Priority     *string
 	Tags         []string
 	Search       *string
 	DueAfter     *time.Time
 	DueBefore    *time.Time
-	SetCompleted bool
 	Email        *string
 }
 
-// CompleteTasks sets completed of one user's tasks that pass the filters and are
-// not so yet, and counts them. All get one number of the owner's counter; where there
-// is none to change, nothing is written.
+type CompleteTasksRow struct {
+	Done   int64
+	More   bool
+	LastID uuid.UUID
+}
+
+// CompleteTasks is a step of an operation on all of one user's tasks that pass the
+// filters and are not completed as given: it sets completed of the first 10,000 of them
+// in the order of the ids, from from_id on, and counts them. All get one number of the
+// owner's counter; where there is none to change, nothing is written. more says that
+// there may be others, from last_id on.
 //
-// Index: users_pkey, and one that begins with user_id; a scan of the table of
-// tasks for a user who owns much of it.
-// Buffers: at most 80 with 5 tasks, 400,000 with 50,000.
-func (q *Queries) CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error) {
-	result, err := q.db.Exec(ctx, completeTasks,
+// Index: users_pkey, and one that begins with user_id; a scan of the table of tasks for
+// a user who owns much of it. The ids of the step are sorted.
+// Buffers: at most 80 with 5 tasks, 150,000 with 50,000.
+func (q *Queries) CompleteTasks(ctx context.Context, arg CompleteTasksParams) (CompleteTasksRow, error) {
+	row := q.db.QueryRow(ctx, completeTasks,
 		arg.UserID,
+		arg.FromID,
+		arg.SetCompleted,
 		arg.Completed,
 		arg.Priority,
 		arg.Tags,
 		arg.Search,
 		arg.DueAfter,
 		arg.DueBefore,
-		arg.SetCompleted,
 		arg.Email,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var i CompleteTasksRow
+	err := row.Scan(&i.Done, &i.More, &i.LastID)
+	return i, err
 }
 
 const exportTasks = `-- name: ExportTasks :many

@@ -95,11 +95,11 @@ var operations = []struct {
 		return fmt.Sprint(row.Matched, row.Overtaken), err
 	}},
 	{"complete all", false, func(ctx context.Context, pool *db.Pool, _, _ db.Task) (string, error) {
-		n, err := pool.As(alice).CompleteTasks(ctx, db.CompleteTasksParams{UserID: alice, SetCompleted: true, Tags: []string{}})
+		n, err := pool.CompleteTasks(ctx, db.CompleteTasksParams{UserID: alice, SetCompleted: true, Tags: []string{}})
 		return fmt.Sprint(n), err
 	}},
 	{"clear", false, func(ctx context.Context, pool *db.Pool, _, _ db.Task) (string, error) {
-		n, err := pool.As(alice).ClearTasks(ctx, db.ClearTasksParams{UserID: alice, Tags: []string{}})
+		n, err := pool.ClearTasks(ctx, db.ClearTasksParams{UserID: alice, Tags: []string{}})
 		return fmt.Sprint(n), err
 	}},
 	{"erase", true, func(ctx context.Context, pool *db.Pool, _, _ db.Task) (string, error) {

@@ -17,28 +17,33 @@ type Querier interface {
 	// Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
 	// Buffers: at most 40.
 	AddTask(ctx context.Context, arg AddTaskParams) (Task, error)
-	// ClearTasks removes one user's tasks that pass the filters, leaves a tombstone of
-	// each, and counts them. All tombstones get one number of the owner's counter; those
-	// that are older than 90 days go. Where there is none to remove, nothing is written.
+	// ClearTasks is a step of an operation on all of one user's tasks that pass the filters,
+	// as CompleteTasks is: it removes the first 10,000 of them from from_id on, leaves a
+	// tombstone of each, and counts them. All tombstones get one number of the owner's
+	// counter; of those that are older than 90 days 10,000 go. Where there is none to
+	// remove, nothing is written.
 	//
 	// Index: users_pkey, deleted_tasks_pkey, deleted_tasks_user_id_version_idx, and one
 	// that begins with user_id; a scan of the table of tasks for a user who owns much of it.
-	// Buffers: at most 64 with 5 tasks, 400,000 with 50,000.
-	ClearTasks(ctx context.Context, arg ClearTasksParams) (int64, error)
+	// The ids of the step are sorted.
+	// Buffers: at most 70 with 5 tasks, 200,000 with 50,000.
+	ClearTasks(ctx context.Context, arg ClearTasksParams) (ClearTasksRow, error)
 	// CompleteTask sets completed, or toggles it where no value is given, in one
 	// atomic statement. if_match, if_none_match, matched and overtaken are UpdateTask's.
 	//
 	// Index: users_pkey, tasks_pkey.
 	// Buffers: at most 40.
 	CompleteTask(ctx context.Context, arg CompleteTaskParams) (CompleteTaskRow, error)
-	// CompleteTasks sets completed of one user's tasks that pass the filters and are
-	// not so yet, and counts them. All get one number of the owner's counter; where there
-	// is none to change, nothing is written.
+	// CompleteTasks is a step of an operation on all of one user's tasks that pass the
+	// filters and are not completed as given: it sets completed of the first 10,000 of them
+	// in the order of the ids, from from_id on, and counts them. All get one number of the
+	// owner's counter; where there is none to change, nothing is written. more says that
+	// there may be others, from last_id on.
 	//
-	// Index: users_pkey, and one that begins with user_id; a scan of the table of
-	// tasks for a user who owns much of it.
-	// Buffers: at most 80 with 5 tasks, 400,000 with 50,000.
-	CompleteTasks(ctx context.Context, arg CompleteTasksParams) (int64, error)
+	// Index: users_pkey, and one that begins with user_id; a scan of the table of tasks for
+	// a user who owns much of it. The ids of the step are sorted.
+	// Buffers: at most 80 with 5 tasks, 150,000 with 50,000.
+	CompleteTasks(ctx context.Context, arg CompleteTasksParams) (CompleteTasksRow, error)
 	// CreateTask adds a task, and its owner with the first one. An id that the user
 	// already has returns the stored task, with created false, and nothing is written: a
 	// retry never makes a second task. No row says that the id was deleted, unless revive
@@ -52,21 +57,31 @@ type Querier interface {
 	// Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
 	// Buffers: at most 40.
 	CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error)
-	// DeleteTask removes one task of one user and leaves a tombstone; those that are older
-	// than 90 days go. It returns the task as it was; no row says that there is none.
+	// DeleteTask removes one task of one user and leaves a tombstone; of those that are older
+	// than 90 days 10,000 go. It returns the task as it was; no row says that there is none.
 	// if_match, if_none_match, matched and overtaken are UpdateTask's.
 	//
 	// Index: users_pkey, tasks_pkey, deleted_tasks_pkey,
 	// deleted_tasks_user_id_version_idx.
 	// Buffers: at most 48.
 	DeleteTask(ctx context.Context, arg DeleteTaskParams) (DeleteTaskRow, error)
-	// EraseAccount removes one user, and by the foreign key every task and
-	// tombstone of it, and counts the user: 0 where nothing was ever written.
+	// EmptyAccount is a step on the way to EraseAccount: it removes 10,000 tasks of one user
+	// at most, and 10,000 tombstones, and counts them. They leave no tombstone. The step
+	// takes a number of the owner's counter, up to which deletions are forgotten: whoever
+	// follows the changes has to begin again.
+	//
+	// Index: users_pkey, and one that begins with user_id of each table; a scan of the
+	// table of tasks for a user who owns much of it. The ids of the step are sorted.
+	// Buffers: at most 70 with 5 tasks, 60,000 with 50,000.
+	EmptyAccount(ctx context.Context, arg EmptyAccountParams) (EmptyAccountRow, error)
+	// EraseAccount removes one user, and by the foreign key every task and tombstone of it.
+	// Of a user who has more than 10,000 of either it removes nothing, and is_large is true:
+	// EmptyAccount comes first.
 	//
 	// Index: users_pkey, and one that begins with user_id of each table that references
 	// it; a scan of the table of tasks for a user who owns much of it.
-	// Buffers: at most 56 with 5 tasks, 90,000 with 50,000.
-	EraseAccount(ctx context.Context, arg EraseAccountParams) (int64, error)
+	// Buffers: at most 60 with 5 tasks, 1,000 with 50,000.
+	EraseAccount(ctx context.Context, arg EraseAccountParams) (bool, error)
 	// ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
 	// the planner cannot know: it expects that not all rows will be fetched, so it reads
 	// them in the order of the index instead of sorting them all before the first.

@@ -340,6 +340,8 @@ WITH /* DeleteTask */ before AS MATERIALIZED (
   WHERE deleted_tasks.user_id = $1
     AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
     AND EXISTS (SELECT FROM verdict)
+  ORDER BY deleted_tasks.version
+  LIMIT 10000
 ), forgotten AS MATERIALIZED (
   SELECT COALESCE(max(version), 0) AS version
   FROM old
@@ -402,8 +404,8 @@ type DeleteTaskRow struct {
 	Overtaken bool
 }
 
-// DeleteTask removes one task of one user and leaves a tombstone; those that are older
-// than 90 days go. It returns the task as it was; no row says that there is none.
+// DeleteTask removes one task of one user and leaves a tombstone; of those that are older
+// than 90 days 10,000 go. It returns the task as it was; no row says that there is none.
 // if_match, if_none_match, matched and overtaken are UpdateTask's.
 //
 // Index: users_pkey, tasks_pkey, deleted_tasks_pkey,

@@ -84,13 +84,6 @@ func (p *Pool) DeleteTask(ctx context.Context, params DeleteTaskParams) (DeleteT
 	})
 }
 
-// EraseAccount removes a user with every task and tombstone. That nothing is left is all
-// that it says, so it may be executed twice.
-func (p *Pool) EraseAccount(ctx context.Context, userID string) error {
-	_, err := p.as(userID, newTries(true, true)).EraseAccount(ctx, EraseAccountParams{UserID: userID})
-	return err
-}
-
 // wasDeleted reports whether there is a tombstone, for an operation that has been tried.
 func (p *Pool) wasDeleted(ctx context.Context, t *tries, params GetDeletedTaskParams) (bool, error) {
 	_, err := p.As(params.UserID).GetDeletedTask(ctx, params)

@@ -56,6 +56,9 @@ func (s *server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
 	if _, err := readParameters(r); err != nil {
 		return err
 	}
+	if err := liftReadDeadline(w); err != nil {
+		return err
+	}
 	user := identityOf(r).UserID
 	if err := s.db.EraseAccount(r.Context(), user); err != nil {
 		return err

@@ -1,7 +1,9 @@
 package http
 
 import (
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/securetodo/securetodo/db"
 )
@@ -51,8 +53,11 @@ func (s *server) completeTasks(w http.ResponseWriter, r *http.Request) error {
 	if given.completed == nil {
 		return invalidError{{"/completed", "is required"}}
 	}
+	if err := liftReadDeadline(w); err != nil {
+		return err
+	}
 	identity := identityOf(r)
-	updated, err := s.db.As(identity.UserID).CompleteTasks(r.Context(), db.CompleteTasksParams{
+	updated, err := s.db.CompleteTasks(r.Context(), db.CompleteTasksParams{
 		UserID: identity.UserID, Email: emailOf(identity), SetCompleted: *given.completed,
 		Completed: f.completed, Priority: f.priority, Tags: f.tags, Search: f.search, DueAfter: f.dueAfter, DueBefore: f.dueBefore,
 	})
@@ -68,8 +73,11 @@ func (s *server) clearTasks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := liftReadDeadline(w); err != nil {
+		return err
+	}
 	identity := identityOf(r)
-	deleted, err := s.db.As(identity.UserID).ClearTasks(r.Context(), db.ClearTasksParams{
+	deleted, err := s.db.ClearTasks(r.Context(), db.ClearTasksParams{
 		UserID: identity.UserID, Email: emailOf(identity),
 		Completed: f.completed, Priority: f.priority, Tags: f.tags, Search: f.search, DueAfter: f.dueAfter, DueBefore: f.dueBefore,
 	})
@@ -77,4 +85,14 @@ func (s *server) clearTasks(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, map[string]int64{"deleted": deleted})
+}
+
+// liftReadDeadline is for what may take longer than the server lets a client take for its
+// body: net/http cancels a request that is under way at that deadline.
+func liftReadDeadline(w http.ResponseWriter) error {
+	err := http.NewResponseController(w).SetReadDeadline(time.Time{})
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }

@@ -54,6 +54,11 @@ func TestContractExamplesOfProblemsAreReplies(t *testing.T) {
 		"Internal":             func() response { return broken.do(alice, "GET", tasksOf(alice), "") },
 		"Unavailable":          func() response { return away.do(alice, "GET", tasksOf(alice), "") },
 		"UnknownOrUnavailable": func() response { return toggleWhoseAnswerIsLost(t) },
+		"IncompleteOrUnavailable": func() response {
+			breaking := newAPI(t, dbtest.NeonOwner)
+			breakOff(t, breaking)
+			return breaking.do(alice, "PATCH", tasksOf(alice)+"?all=true", `{"completed":true}`)
+		},
 	}
 	for name, documented := range doc.Components.Responses {
 		content := documented.Value.Content.Get("application/problem+json")

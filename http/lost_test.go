@@ -26,6 +26,40 @@ func toggleWhoseAnswerIsLost(t *testing.T) response {
 	return toggle()
 }
 
+// breakOff has the second step of an operation on all of Alice's tasks fail.
+func breakOff(t *testing.T, a *api) {
+	t.Helper()
+	a.create(alice, "a")
+	dbtest.Exec(t, dbtest.SuperuserURL(t, a.database), `
+		INSERT INTO tasks (user_id, id, title, version) SELECT 'alice', gen_random_uuid(), 'Task ' || n, 1 FROM generate_series(1, 11999) AS n;
+		CREATE SEQUENCE failures;
+		CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+		$$ BEGIN IF nextval('failures') = 11000 THEN RAISE EXCEPTION 'took too long' USING ERRCODE = '57014'; END IF; RETURN COALESCE(new, old); END $$;
+		CREATE TRIGGER fail BEFORE UPDATE OR DELETE ON tasks FOR EACH ROW EXECUTE FUNCTION fail()`)
+}
+
+func TestBulkThatBreaksOffIsDoneByTheSameRequest(t *testing.T) {
+	t.Parallel()
+	for _, request := range []struct{ method, path, body, want string }{
+		{"PATCH", tasksOf(alice), `{"completed":true}`, `{"updated":2000}`},
+		{"DELETE", tasksOf(alice) + "?all=true", "", `{"deleted":2000}`},
+		{"DELETE", "/api/alice", "", ""},
+	} {
+		a := newAPI(t, dbtest.NeonOwner)
+		breakOff(t, a)
+		reply := a.do(alice, request.method, request.path, request.body).must(t, 503)
+		if p := reply.problem(t); p.Type != "/problems/incomplete" || !strings.Contains(p.Detail, "10000 tasks") || reply.Header.Get("Retry-After") == "" {
+			t.Errorf("%s %s: %+v", request.method, request.path, p)
+		}
+		if got := a.do(alice, request.method, request.path, request.body); got.StatusCode >= 300 || got.body != request.want {
+			t.Errorf("%s %s again: %d %s", request.method, request.path, got.StatusCode, got.body)
+		}
+		if left := a.list("?status=pending"); len(left) > 0 {
+			t.Errorf("%s %s: %d are left", request.method, request.path, len(left))
+		}
+	}
+}
+
 // TestLostAnswerIsRepeatedOrSaidToBeUnknown has the answer of the database get lost after
 // the change is committed.
 func TestLostAnswerIsRepeatedOrSaidToBeUnknown(t *testing.T) {

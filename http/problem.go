@@ -139,6 +139,7 @@ func problemOf(err error) problem {
 	var notReady *notReadyError
 	var missing notFoundError
 	var precondition *preconditionError
+	var incomplete *db.IncompleteError
 	switch {
 	case errors.As(err, &notReady):
 		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "not ready: " + notReady.check}
@@ -162,6 +163,8 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusNotFound, Type: "not-found", Detail: notFoundError{"resource"}.Error()}
 	case errors.Is(err, db.ErrOutcomeUnknown):
 		return problem{Status: http.StatusServiceUnavailable, Type: outcomeUnknown, Detail: "the database did not answer in time, so the change may have been made or not; look before you try again"}
+	case errors.As(err, &incomplete):
+		return problem{Status: http.StatusServiceUnavailable, Type: "incomplete", Detail: fmt.Sprintf("the request took too long and broke off after %d tasks, which are done; send it again for the rest", incomplete.Done)}
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, auth.ErrKeysUnavailable), errors.Is(err, context.Canceled):
 		return problem{Status: http.StatusServiceUnavailable, Type: "unavailable", Detail: "the service is unavailable at the moment; please try again"}
 	default:

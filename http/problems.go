@@ -89,6 +89,11 @@ var explanations = []explanation{
 		"The connection to the database broke, or the time ran out, after a change was sent and before the answer came, so the change may have been made or not. What can be sent twice without doing it twice the server has sent again already; a toggle, a request with <code>If-Match</code> or <code>If-None-Match</code>, and one for many tasks it has not.",
 		"Read the task or the list, and send the request again only if the change is not there. Creating with an <code>Idempotency-Key</code>, setting fields, deleting, and requests for many tasks can be sent again without looking; of many tasks the next reply counts only those that were left.",
 	},
+	{
+		"incomplete", http.StatusServiceUnavailable,
+		"A request for many tasks is done in steps, each for good, and not all steps were done in the time that one request has. The <code>detail</code> says how many tasks are done.",
+		"Wait as many seconds as <code>Retry-After</code> says and send the same request again: it does the rest, and counts only that.",
+	},
 }
 
 // problemPages are by slug. They are rendered at startup, so that a template that

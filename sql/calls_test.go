@@ -67,6 +67,7 @@ var calls = withListCalls(map[string]func(owner) any{
 		return db.GetAccountParams{UserID: o.id, Today: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
 	},
 	"GetUser":      func(o owner) any { return db.GetUserParams{UserID: o.id} },
+	"EmptyAccount": func(o owner) any { return db.EmptyAccountParams{UserID: o.id} },
 	"EraseAccount": func(o owner) any { return db.EraseAccountParams{UserID: o.id} },
 	"ExportTasks":  func(o owner) any { return db.ExportTasksParams{UserID: o.id} },
 })

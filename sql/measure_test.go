@@ -143,7 +143,7 @@ func (w workload) measure(t *testing.T, conn *pgx.Conn, name string, o owner, mo
 	m := measurement{query: name, tasks: o.tasks, mode: mode, plan: stable(plan)}
 	m.count(before, counters(t, tx))
 	rows, _ := strconv.Atoi(returned.FindStringSubmatch(plan)[1])
-	m.returned = max(m.returned, rows)
+	m.returned = max(m.returned, rows, 1)
 	return m
 }
 
