@@ -102,6 +102,19 @@ func TestOpenRefusesADatabaseThatTheServerCouldNotWorkOn(t *testing.T) {
 	mustFail(t, err, migration.Refused, "LATIN1")
 }
 
+// TestOpenRefusesAServerWithoutICU takes away what initdb adds where it has ICU.
+func TestOpenRefusesAServerWithoutICU(t *testing.T) {
+	t.Parallel()
+	direct := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	mustBeAt(t, open(t, direct), 0)
+	dbtest.Exec(t, dbtest.SuperuserURL(t, direct), "DELETE FROM pg_collation WHERE collname = 'und-x-icu'")
+	_, err := migration.Open(t.Context(), direct, migration.Config{})
+	mustFail(t, err, migration.Refused, "has no ICU")
+	if tables := dbtest.Value[int](t, direct, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"); tables != 0 {
+		t.Errorf("%d tables and indexes were made all the same", tables)
+	}
+}
+
 func TestOpenAcceptsTheURLOfTheServersPool(t *testing.T) {
 	t.Parallel()
 	mustBeAt(t, open(t, dbtest.NewEmpty(t, dbtest.NeonOwner)+"&pool_max_conns=4"), 0)

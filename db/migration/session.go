@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/golang-migrate/migrate/v4/database"
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -98,9 +100,27 @@ func (s *session) identify(ctx context.Context) error {
 	if encoding != "UTF8" {
 		return refuse("the database's encoding is %s, which cannot hold every title: make it WITH ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
+	if err := s.needICU(ctx); err != nil {
+		return err
+	}
 	key, err := database.GenerateAdvisoryLockId("/"+s.name, schemaName, versionTable)
 	s.lockKey = key
 	return err
+}
+
+// needICU refuses a server without ICU, by which titles are sorted and texts searched:
+// one that was built without it, or a database whose collations were removed.
+func (s *session) needICU(ctx context.Context) error {
+	var upper string
+	err := s.row(ctx, `SELECT upper('ß' COLLATE "und-x-icu")`, nil, &upper)
+	pg, fromServer := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case fromServer && (pg.Code == pgerrcode.UndefinedObject || pg.Code == pgerrcode.FeatureNotSupported):
+		return refuse("this PostgreSQL has no ICU, by which titles are sorted and texts are searched (%s): use one that is built with it (--with-icu), as the distributions' packages and the hosted ones are", pg.Message)
+	case err != nil:
+		return err
+	}
+	return nil
 }
 
 // row runs one of the runner's own short statements.
