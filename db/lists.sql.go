@@ -20,10 +20,19 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id >= $2::uuid
   AND ($3::boolean IS NULL OR tasks.completed = $3::boolean)
   AND ($4::text IS NULL OR priority = $4::text)
-  AND tags @> $5::text[]
+  AND (cardinality($5::text[]) = 0
+    OR tags @> $5::text[]
+    OR (cardinality(tags) >= cardinality($5::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $5::text[]))
   AND ($6::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($6::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($6::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($7::timestamptz IS NULL OR due_date >= $7::timestamptz)
   AND ($8::timestamptz IS NULL OR due_date < $8::timestamptz)
   ORDER BY tasks.id
@@ -64,10 +73,19 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id <= last.id
   AND ($3::boolean IS NULL OR tasks.completed = $3::boolean)
   AND ($4::text IS NULL OR priority = $4::text)
-  AND tags @> $5::text[]
+  AND (cardinality($5::text[]) = 0
+    OR tags @> $5::text[]
+    OR (cardinality(tags) >= cardinality($5::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $5::text[]))
   AND ($6::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($6::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($6::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($6::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($7::timestamptz IS NULL OR due_date >= $7::timestamptz)
   AND ($8::timestamptz IS NULL OR due_date < $8::timestamptz)
   RETURNING tasks.id AS deleted_id
@@ -147,10 +165,19 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> $3::boolean
   AND ($4::boolean IS NULL OR tasks.completed = $4::boolean)
   AND ($5::text IS NULL OR priority = $5::text)
-  AND tags @> $6::text[]
+  AND (cardinality($6::text[]) = 0
+    OR tags @> $6::text[]
+    OR (cardinality(tags) >= cardinality($6::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $6::text[]))
   AND ($7::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($7::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($7::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($8::timestamptz IS NULL OR due_date >= $8::timestamptz)
   AND ($9::timestamptz IS NULL OR due_date < $9::timestamptz)
   ORDER BY tasks.id
@@ -181,10 +208,19 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> $3::boolean
   AND ($4::boolean IS NULL OR tasks.completed = $4::boolean)
   AND ($5::text IS NULL OR priority = $5::text)
-  AND tags @> $6::text[]
+  AND (cardinality($6::text[]) = 0
+    OR tags @> $6::text[]
+    OR (cardinality(tags) >= cardinality($6::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $6::text[]))
   AND ($7::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($7::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($7::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($7::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($8::timestamptz IS NULL OR due_date >= $8::timestamptz)
   AND ($9::timestamptz IS NULL OR due_date < $9::timestamptz)
   RETURNING tasks.id
@@ -359,10 +395,19 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND (created_at, id) > (
@@ -442,10 +487,19 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
   AND (created_at, id) < (
@@ -525,35 +579,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((COALESCE(due_date, 'infinity'), id) > (COALESCE($8::timestamptz, 'infinity'), $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY COALESCE(due_date, 'infinity') ASC, id ASC
-LIMIT $10
+  AND ((COALESCE(due_date, 'infinity'), created_at, id) > (COALESCE($8::timestamptz, 'infinity'), $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY COALESCE(due_date, 'infinity') ASC, created_at ASC, id ASC
+LIMIT $11
 `
 
 type ListTasksByDueDateAscParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *time.Time
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *time.Time
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByDueDateAsc returns a page of one user's tasks that pass the
 // filters, due soonest first, those without a due date last.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes first. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -569,6 +634,7 @@ func (q *Queries) ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueD
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)
@@ -609,35 +675,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((COALESCE(due_date, '-infinity'), id) < (COALESCE($8::timestamptz, '-infinity'), $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY COALESCE(due_date, '-infinity') DESC, id DESC
-LIMIT $10
+  AND ((COALESCE(due_date, '-infinity'), created_at, id) < (COALESCE($8::timestamptz, '-infinity'), $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY COALESCE(due_date, '-infinity') DESC, created_at DESC, id DESC
+LIMIT $11
 `
 
 type ListTasksByDueDateDescParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *time.Time
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *time.Time
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByDueDateDesc returns a page of one user's tasks that pass the
 // filters, due last first, those without a due date last.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes last. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -653,6 +730,7 @@ func (q *Queries) ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDue
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)
@@ -693,35 +771,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) > (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END ASC, id ASC
-LIMIT $10
+  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, created_at, id) > (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END ASC, created_at ASC, id ASC
+LIMIT $11
 `
 
 type ListTasksByPriorityAscParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *string
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *string
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByPriorityAsc returns a page of one user's tasks that pass the
 // filters, low priority first.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes first. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -737,6 +826,7 @@ func (q *Queries) ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPri
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)
@@ -777,35 +867,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) < (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END DESC, id DESC
-LIMIT $10
+  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, created_at, id) < (CASE $8::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END DESC, created_at DESC, id DESC
+LIMIT $11
 `
 
 type ListTasksByPriorityDescParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *string
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *string
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByPriorityDesc returns a page of one user's tasks that pass the
 // filters, high priority first.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes last. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -821,6 +922,7 @@ func (q *Queries) ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPr
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)
@@ -861,35 +963,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((title COLLATE "und-x-icu", id) > ($8::text COLLATE "und-x-icu", $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY title COLLATE "und-x-icu" ASC, id ASC
-LIMIT $10
+  AND ((title COLLATE title_order, created_at, id) > ($8::text COLLATE title_order, $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY title COLLATE title_order ASC, created_at ASC, id ASC
+LIMIT $11
 `
 
 type ListTasksByTitleAscParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *string
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *string
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByTitleAsc returns a page of one user's tasks that pass the
 // filters, titles from A to Z as people sort.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes first. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -905,6 +1018,7 @@ func (q *Queries) ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleA
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)
@@ -945,35 +1059,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((title COLLATE "und-x-icu", id) < ($8::text COLLATE "und-x-icu", $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY title COLLATE "und-x-icu" DESC, id DESC
-LIMIT $10
+  AND ((title COLLATE title_order, created_at, id) < ($8::text COLLATE title_order, $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY title COLLATE title_order DESC, created_at DESC, id DESC
+LIMIT $11
 `
 
 type ListTasksByTitleDescParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *string
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *string
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByTitleDesc returns a page of one user's tasks that pass the
 // filters, titles from Z to A as people sort.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes last. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -989,6 +1114,7 @@ func (q *Queries) ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitle
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)
@@ -1029,35 +1155,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((updated_at, id) > ($8::timestamptz, $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY updated_at ASC, id ASC
-LIMIT $10
+  AND ((updated_at, created_at, id) > ($8::timestamptz, $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY updated_at ASC, created_at ASC, id ASC
+LIMIT $11
 `
 
 type ListTasksByUpdatedAtAscParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *time.Time
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *time.Time
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
 // filters, longest unchanged first.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes first. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -1073,6 +1210,7 @@ func (q *Queries) ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUp
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)
@@ -1113,35 +1251,46 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND tags @> $4::text[]
+  AND (cardinality($4::text[]) = 0
+    OR tags @> $4::text[]
+    OR (cardinality(tags) >= cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
   AND ($5::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower($5::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower($5::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND ($6::timestamptz IS NULL OR due_date >= $6::timestamptz)
   AND ($7::timestamptz IS NULL OR due_date < $7::timestamptz)
-  AND ((updated_at, id) < ($8::timestamptz, $9::uuid)
-    OR $9::uuid IS NULL)
-ORDER BY updated_at DESC, id DESC
-LIMIT $10
+  AND ((updated_at, created_at, id) < ($8::timestamptz, $9::timestamptz, $10::uuid)
+    OR $10::uuid IS NULL)
+ORDER BY updated_at DESC, created_at DESC, id DESC
+LIMIT $11
 `
 
 type ListTasksByUpdatedAtDescParams struct {
-	UserID    string
-	Completed *bool
-	Priority  *string
-	Tags      []string
-	Search    *string
-	DueAfter  *time.Time
-	DueBefore *time.Time
-	After     *time.Time
-	AfterID   *uuid.UUID
-	PageSize  int32
+	UserID         string
+	Completed      *bool
+	Priority       *string
+	Tags           []string
+	Search         *string
+	DueAfter       *time.Time
+	DueBefore      *time.Time
+	After          *time.Time
+	AfterCreatedAt *time.Time
+	AfterID        *uuid.UUID
+	PageSize       int32
 }
 
 // ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
 // filters, last changed first.
-// It begins behind the row whose sort key is after and whose id is after_id, or with
-// the first row where after_id is NULL.
+// Of equal ones that which was created first comes last. The page begins behind the
+// row whose sort key is after, which was created at after_created_at and whose id is
+// after_id, or with the first row where after_id is NULL.
 //
 // Index: one that begins with user_id, for the user's rows, which are then sorted; a
 // scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -1157,6 +1306,7 @@ func (q *Queries) ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByU
 		arg.DueAfter,
 		arg.DueBefore,
 		arg.After,
+		arg.AfterCreatedAt,
 		arg.AfterID,
 		arg.PageSize,
 	)

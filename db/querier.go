@@ -161,8 +161,9 @@ type Querier interface {
 	ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByCreatedAtDescParams) ([]Task, error)
 	// ListTasksByDueDateAsc returns a page of one user's tasks that pass the
 	// filters, due soonest first, those without a due date last.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes first. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -171,8 +172,9 @@ type Querier interface {
 	ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueDateAscParams) ([]Task, error)
 	// ListTasksByDueDateDesc returns a page of one user's tasks that pass the
 	// filters, due last first, those without a due date last.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes last. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -181,8 +183,9 @@ type Querier interface {
 	ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDueDateDescParams) ([]Task, error)
 	// ListTasksByPriorityAsc returns a page of one user's tasks that pass the
 	// filters, low priority first.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes first. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -191,8 +194,9 @@ type Querier interface {
 	ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPriorityAscParams) ([]Task, error)
 	// ListTasksByPriorityDesc returns a page of one user's tasks that pass the
 	// filters, high priority first.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes last. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -201,8 +205,9 @@ type Querier interface {
 	ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPriorityDescParams) ([]Task, error)
 	// ListTasksByTitleAsc returns a page of one user's tasks that pass the
 	// filters, titles from A to Z as people sort.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes first. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -211,8 +216,9 @@ type Querier interface {
 	ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleAscParams) ([]Task, error)
 	// ListTasksByTitleDesc returns a page of one user's tasks that pass the
 	// filters, titles from Z to A as people sort.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes last. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -221,8 +227,9 @@ type Querier interface {
 	ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitleDescParams) ([]Task, error)
 	// ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
 	// filters, longest unchanged first.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes first. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -231,8 +238,9 @@ type Querier interface {
 	ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUpdatedAtAscParams) ([]Task, error)
 	// ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
 	// filters, last changed first.
-	// It begins behind the row whose sort key is after and whose id is after_id, or with
-	// the first row where after_id is NULL.
+	// Of equal ones that which was created first comes last. The page begins behind the
+	// row whose sort key is after, which was created at after_created_at and whose id is
+	// after_id, or with the first row where after_id is NULL.
 	//
 	// Index: one that begins with user_id, for the user's rows, which are then sorted; a
 	// scan of the table for a user who owns much of it. One user's rows are few, and an

@@ -12,12 +12,14 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// cursor is where a page ended: the sort key and the id of its last task, which may
-// be gone by the time it is used. Query ties it to one sort and one set of filters.
+// cursor is where a page ended: the sort key of its last task, when that was created,
+// unless this is the key, and its id. The task may be gone by the time it is used. Query
+// ties it to one sort and one set of filters.
 type cursor struct {
-	Query string    `json:"q"`
-	Key   *string   `json:"k"`
-	ID    uuid.UUID `json:"i"`
+	Query   string    `json:"q"`
+	Key     *string   `json:"k"`
+	Created *string   `json:"c,omitempty"`
+	ID      uuid.UUID `json:"i"`
 }
 
 // queryID is the same for two requests that page through the same list.
@@ -43,10 +45,18 @@ func formattedTime(t *time.Time) string {
 // cursorAfter returns the cursor behind a task, in base64url.
 func (q listQuery) cursorAfter(t db.Task) string {
 	c := cursor{Query: q.queryID(), Key: q.sort.key.of(t), ID: t.ID}
+	if !q.sort.byCreation() {
+		c.Created = createdKey.of(t)
+	}
 	return encodeCursor(c)
 }
 
-var errCursor = badRequest("cursor: is not one that this list gave, with this sort and these filters")
+var (
+	errCursor = badRequest("cursor: is not one that this list gave, with this sort and these filters")
+	// An earlier release broke ties by id alone: what it has shown of a tie is not what
+	// comes first in one now.
+	errOlderCursor = badRequest("cursor: is from before an update of the server, which changed the order of this list; read it again from the start, without a cursor")
+)
 
 // readCursor sets where the page begins.
 func (q *listQuery) readCursor(encoded string) error {
@@ -59,7 +69,17 @@ func (q *listQuery) readCursor(encoded string) error {
 		return errCursor
 	}
 	q.afterID = &c.ID
-	if !q.sort.key.start(&q.position, c.Key) {
+	if !q.sort.byCreation() {
+		if c.Created == nil {
+			return errOlderCursor
+		}
+		created, ok := parseTime(*c.Created)
+		if !ok {
+			return errCursor
+		}
+		q.afterCreated, c.Created = &created, nil
+	}
+	if c.Created != nil || !q.sort.key.start(&q.position, c.Key) {
 		return errCursor
 	}
 	return nil

@@ -101,6 +101,7 @@ func (p parameters) filters() (f filters, err error) {
 		return f, err
 	}
 	if search, _ := p.get("search"); search != "" {
+		search = normal(search)
 		f.search = &search
 		if !within(search, 1, maxSearch) {
 			return f, badRequest("search: " + lengthRule(0, maxSearch))
@@ -131,6 +132,7 @@ func (p parameters) tags() ([]string, error) {
 	}
 	tags := []string{}
 	for _, tag := range given {
+		tag = normal(tag)
 		if !within(tag, 1, maxTag) {
 			return nil, badRequest("tag: " + lengthRule(1, maxTag))
 		}

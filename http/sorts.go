@@ -25,8 +25,8 @@ type sortOrder struct {
 
 var sorts = []sortOrder{
 	{
-		"created_at", descending, timeKey(false, func(t db.Task) *time.Time { return &t.CreatedAt }),
-		byTime((*db.Queries).ListTasksByCreatedAtAsc), byTime((*db.Queries).ListTasksByCreatedAtDesc),
+		"created_at", descending, createdKey,
+		byCreated((*db.Queries).ListTasksByCreatedAtAsc), byCreated((*db.Queries).ListTasksByCreatedAtDesc),
 	},
 	{
 		"updated_at", descending, timeKey(false, func(t db.Task) *time.Time { return &t.UpdatedAt }),
@@ -46,6 +46,12 @@ var sorts = []sortOrder{
 	},
 }
 
+// createdKey breaks the ties of the other sorts, too.
+var createdKey = timeKey(false, func(t db.Task) *time.Time { return &t.CreatedAt })
+
+// byCreation reports whether the key is what breaks ties in the other sorts.
+func (s sortOrder) byCreation() bool { return s.name == "created_at" }
+
 func isPriority(s string) bool { return slices.Contains(priorities, s) }
 
 // sortKey is what a sort compares, as a cursor keeps it.
@@ -57,11 +63,13 @@ type sortKey struct {
 }
 
 // position is where a page begins: behind the task that has the sort's key, in after
-// or afterText by its type, and the id. The zero value is the start of the list.
+// or afterText by its type, when it was created, and the id. The zero value is the start
+// of the list.
 type position struct {
-	after     *time.Time
-	afterText *string
-	afterID   *uuid.UUID
+	after        *time.Time
+	afterText    *string
+	afterCreated *time.Time
+	afterID      *uuid.UUID
 }
 
 // timeKey is a key in RFC 3339. A nullable one may be missing.
@@ -98,9 +106,10 @@ func textKey(valid func(string) bool, get func(db.Task) string) sortKey {
 // listFunc runs one generated query.
 type listFunc func(context.Context, *db.Queries, listQuery) ([]db.Task, error)
 
-// The parameters of the generated list queries are alike but for the type of the key.
+// The parameters of the generated list queries are alike but for the type of the key,
+// and that created_at is a key and what breaks ties in one.
 type (
-	timeParams = struct {
+	createdParams = struct {
 		UserID    string
 		Completed *bool
 		Priority  *string
@@ -112,21 +121,22 @@ type (
 		AfterID   *uuid.UUID
 		PageSize  int32
 	}
-	textParams = struct {
-		UserID    string
-		Completed *bool
-		Priority  *string
-		Tags      []string
-		Search    *string
-		DueAfter  *time.Time
-		DueBefore *time.Time
-		After     *string
-		AfterID   *uuid.UUID
-		PageSize  int32
+	keyParams[K any] = struct {
+		UserID         string
+		Completed      *bool
+		Priority       *string
+		Tags           []string
+		Search         *string
+		DueAfter       *time.Time
+		DueBefore      *time.Time
+		After          *K
+		AfterCreatedAt *time.Time
+		AfterID        *uuid.UUID
+		PageSize       int32
 	}
 )
 
-func byTime[P ~timeParams](run func(*db.Queries, context.Context, P) ([]db.Task, error)) listFunc {
+func byCreated[P ~createdParams](run func(*db.Queries, context.Context, P) ([]db.Task, error)) listFunc {
 	return func(ctx context.Context, queries *db.Queries, q listQuery) ([]db.Task, error) {
 		return run(queries, ctx, P{
 			q.user, q.completed, q.priority, q.tags, q.search, q.dueAfter, q.dueBefore, q.after, q.afterID, q.pageSize(),
@@ -134,10 +144,18 @@ func byTime[P ~timeParams](run func(*db.Queries, context.Context, P) ([]db.Task,
 	}
 }
 
-func byText[P ~textParams](run func(*db.Queries, context.Context, P) ([]db.Task, error)) listFunc {
+func byTime[P ~keyParams[time.Time]](run func(*db.Queries, context.Context, P) ([]db.Task, error)) listFunc {
 	return func(ctx context.Context, queries *db.Queries, q listQuery) ([]db.Task, error) {
 		return run(queries, ctx, P{
-			q.user, q.completed, q.priority, q.tags, q.search, q.dueAfter, q.dueBefore, q.afterText, q.afterID, q.pageSize(),
+			q.user, q.completed, q.priority, q.tags, q.search, q.dueAfter, q.dueBefore, q.after, q.afterCreated, q.afterID, q.pageSize(),
+		})
+	}
+}
+
+func byText[P ~keyParams[string]](run func(*db.Queries, context.Context, P) ([]db.Task, error)) listFunc {
+	return func(ctx context.Context, queries *db.Queries, q listQuery) ([]db.Task, error) {
+		return run(queries, ctx, P{
+			q.user, q.completed, q.priority, q.tags, q.search, q.dueAfter, q.dueBefore, q.afterText, q.afterCreated, q.afterID, q.pageSize(),
 		})
 	}
 }
@@ -145,7 +163,7 @@ func byText[P ~textParams](run func(*db.Queries, context.Context, P) ([]db.Task,
 // run runs the query that serves the list.
 func (q listQuery) run(ctx context.Context, queries *db.Queries) ([]db.Task, error) {
 	switch {
-	case q.sort.name == "created_at" && q.order == descending && q.filters.empty():
+	case q.sort.byCreation() && q.order == descending && q.filters.empty():
 		return queries.ListTasks(ctx, db.ListTasksParams{UserID: q.user, After: q.after, AfterID: q.afterID, PageSize: q.pageSize()})
 	case q.order == descending:
 		return q.sort.desc(ctx, queries, q)

@@ -90,6 +90,9 @@ func withListCalls(calls map[string]func(owner) any) map[string]func(owner) any 
 				after := reflect.New(key.Type())
 				after.Elem().Set(key)
 				p.FieldByName("After").Set(after)
+				if created := p.FieldByName("AfterCreatedAt"); created.IsValid() {
+					created.Set(reflect.ValueOf(&o.middle.CreatedAt))
+				}
 				p.FieldByName("AfterID").Set(reflect.ValueOf(&o.middle.ID))
 			}
 			return p.Interface()

@@ -15,6 +15,20 @@ SET xmloption = content;
 SET client_min_messages = warning;
 SET row_security = off;
 
+--
+-- Name: title_order; Type: COLLATION; Schema: public; Owner: -
+--
+
+CREATE COLLATION public.title_order (provider = icu, locale = 'und-u-kn-true');
+
+
+--
+-- Name: COLLATION title_order; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLLATION public.title_order IS 'Titles as people sort them: numbers as numbers, case and accents considered last.';
+
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;

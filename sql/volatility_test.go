@@ -16,7 +16,7 @@ import (
 
 // immutable are the functions that PostgreSQL calls IMMUTABLE among those that write
 // statements use. AT TIME ZONE is timezone, and so for both of its directions.
-var immutable = []string{"lower", "strpos", "timezone"}
+var immutable = []string{"cardinality", "lower", "normalize", "replace", "strpos", "timezone", "upper"}
 
 // volatilityFaults says what of a statement Citus would refuse where it changes rows,
 // by the messages of its multi_router_planner.c. A tree does not tell types: a sum

@@ -30,6 +30,7 @@ type sorted struct {
 	Behind    string // how a row behind another compares with it
 	Scan      string // the direction of the index that begins with the newest
 	Time, ID  string // what is before every row
+	Ties      string // first or last: where of equal rows that which was created first is
 }
 
 // column finds the column of a sort key, which is written with its type.
@@ -46,19 +47,19 @@ func newSorted(name, first, key string) sorted {
 func asc(name, first, key string) sorted {
 	s := newSorted(name, first, key)
 	s.Order, s.Direction, s.Behind, s.Scan = "Asc", "ASC", ">", "backwards"
-	s.Time, s.ID = "-infinity", "00000000-0000-0000-0000-000000000000"
+	s.Time, s.ID, s.Ties = "-infinity", "00000000-0000-0000-0000-000000000000", "first"
 	return s
 }
 
 func desc(name, first, key string) sorted {
 	s := newSorted(name, first, key)
 	s.Order, s.Direction, s.Behind, s.Scan = "Desc", "DESC", "<", "forwards"
-	s.Time, s.ID = "infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff"
+	s.Time, s.ID, s.Ties = "infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff", "last"
 	return s
 }
 
 func generate(file string) ([]byte, error) {
-	parsed, err := template.New(file).Funcs(template.FuncMap{"asc": asc, "desc": desc}).ParseFiles(file)
+	parsed, err := template.New(file).Funcs(template.FuncMap{"asc": asc, "desc": desc, "folded": folded, "foldedAny": foldedAny}).ParseFiles(file)
 	if err != nil {
 		return nil, err
 	}

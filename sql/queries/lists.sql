@@ -27,10 +27,19 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND (created_at, id) < (
@@ -52,10 +61,19 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   AND (created_at, id) > (
@@ -67,8 +85,9 @@ LIMIT @page_size;
 -- name: ListTasksByUpdatedAtDesc :many
 -- ListTasksByUpdatedAtDesc returns a page of one user's tasks that pass the
 -- filters, last changed first.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes last. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -79,22 +98,32 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((updated_at, id) < (sqlc.narg('after')::timestamptz, sqlc.narg('after_id')::uuid)
+  AND ((updated_at, created_at, id) < (sqlc.narg('after')::timestamptz, sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY updated_at DESC, id DESC
+ORDER BY updated_at DESC, created_at DESC, id DESC
 LIMIT @page_size;
 
 -- name: ListTasksByUpdatedAtAsc :many
 -- ListTasksByUpdatedAtAsc returns a page of one user's tasks that pass the
 -- filters, longest unchanged first.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes first. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -105,22 +134,32 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((updated_at, id) > (sqlc.narg('after')::timestamptz, sqlc.narg('after_id')::uuid)
+  AND ((updated_at, created_at, id) > (sqlc.narg('after')::timestamptz, sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY updated_at ASC, id ASC
+ORDER BY updated_at ASC, created_at ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByDueDateAsc :many
 -- ListTasksByDueDateAsc returns a page of one user's tasks that pass the
 -- filters, due soonest first, those without a due date last.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes first. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -131,22 +170,32 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((COALESCE(due_date, 'infinity'), id) > (COALESCE(sqlc.narg('after')::timestamptz, 'infinity'), sqlc.narg('after_id')::uuid)
+  AND ((COALESCE(due_date, 'infinity'), created_at, id) > (COALESCE(sqlc.narg('after')::timestamptz, 'infinity'), sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY COALESCE(due_date, 'infinity') ASC, id ASC
+ORDER BY COALESCE(due_date, 'infinity') ASC, created_at ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByDueDateDesc :many
 -- ListTasksByDueDateDesc returns a page of one user's tasks that pass the
 -- filters, due last first, those without a due date last.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes last. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -157,22 +206,32 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((COALESCE(due_date, '-infinity'), id) < (COALESCE(sqlc.narg('after')::timestamptz, '-infinity'), sqlc.narg('after_id')::uuid)
+  AND ((COALESCE(due_date, '-infinity'), created_at, id) < (COALESCE(sqlc.narg('after')::timestamptz, '-infinity'), sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY COALESCE(due_date, '-infinity') DESC, id DESC
+ORDER BY COALESCE(due_date, '-infinity') DESC, created_at DESC, id DESC
 LIMIT @page_size;
 
 -- name: ListTasksByPriorityDesc :many
 -- ListTasksByPriorityDesc returns a page of one user's tasks that pass the
 -- filters, high priority first.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes last. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -183,22 +242,32 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) < (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_id')::uuid)
+  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, created_at, id) < (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END DESC, id DESC
+ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END DESC, created_at DESC, id DESC
 LIMIT @page_size;
 
 -- name: ListTasksByPriorityAsc :many
 -- ListTasksByPriorityAsc returns a page of one user's tasks that pass the
 -- filters, low priority first.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes first. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -209,22 +278,32 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id) > (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_id')::uuid)
+  AND ((CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, created_at, id) > (CASE sqlc.narg('after')::text WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END ASC, id ASC
+ORDER BY CASE priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END ASC, created_at ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByTitleAsc :many
 -- ListTasksByTitleAsc returns a page of one user's tasks that pass the
 -- filters, titles from A to Z as people sort.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes first. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -235,22 +314,32 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((title COLLATE "und-x-icu", id) > (sqlc.narg('after')::text COLLATE "und-x-icu", sqlc.narg('after_id')::uuid)
+  AND ((title COLLATE title_order, created_at, id) > (sqlc.narg('after')::text COLLATE title_order, sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY title COLLATE "und-x-icu" ASC, id ASC
+ORDER BY title COLLATE title_order ASC, created_at ASC, id ASC
 LIMIT @page_size;
 
 -- name: ListTasksByTitleDesc :many
 -- ListTasksByTitleDesc returns a page of one user's tasks that pass the
 -- filters, titles from Z to A as people sort.
--- It begins behind the row whose sort key is after and whose id is after_id, or with
--- the first row where after_id is NULL.
+-- Of equal ones that which was created first comes last. The page begins behind the
+-- row whose sort key is after, which was created at after_created_at and whose id is
+-- after_id, or with the first row where after_id is NULL.
 --
 -- Index: one that begins with user_id, for the user's rows, which are then sorted; a
 -- scan of the table for a user who owns much of it. One user's rows are few, and an
@@ -261,15 +350,24 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
-  AND ((title COLLATE "und-x-icu", id) < (sqlc.narg('after')::text COLLATE "und-x-icu", sqlc.narg('after_id')::uuid)
+  AND ((title COLLATE title_order, created_at, id) < (sqlc.narg('after')::text COLLATE title_order, sqlc.narg('after_created_at')::timestamptz, sqlc.narg('after_id')::uuid)
     OR sqlc.narg('after_id')::uuid IS NULL)
-ORDER BY title COLLATE "und-x-icu" DESC, id DESC
+ORDER BY title COLLATE title_order DESC, created_at DESC, id DESC
 LIMIT @page_size;
 
 -- name: ExportTasks :many
@@ -303,10 +401,19 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> @set_completed::boolean
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   ORDER BY tasks.id
@@ -337,10 +444,19 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> @set_completed::boolean
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   RETURNING tasks.id
@@ -367,10 +483,19 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id >= @from_id::uuid
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   ORDER BY tasks.id
@@ -411,10 +536,19 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id <= last.id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND tags @> @tags::text[]
+  AND (cardinality(@tags::text[]) = 0
+    OR tags @> @tags::text[]
+    OR (cardinality(tags) >= cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
-    OR strpos(lower(title COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0
-    OR strpos(lower(description COLLATE "und-x-icu"), lower(sqlc.narg('search')::text COLLATE "und-x-icu")) > 0)
+    OR strpos(CASE
+      WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(title COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0
+    OR strpos(CASE
+      WHEN description COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(description COLLATE "und-x-icu")
+      ELSE replace(normalize(upper(lower(description COLLATE "und-x-icu")), NFC), 'İ', 'I') END,
+      (SELECT replace(normalize(upper(lower(sqlc.narg('search')::text COLLATE "und-x-icu")), NFC), 'İ', 'I'))) > 0)
   AND (sqlc.narg('due_after')::timestamptz IS NULL OR due_date >= sqlc.narg('due_after')::timestamptz)
   AND (sqlc.narg('due_before')::timestamptz IS NULL OR due_date < sqlc.narg('due_before')::timestamptz)
   RETURNING tasks.id AS deleted_id
