@@ -13,7 +13,7 @@ import (
 )
 
 const listChanges = `-- name: ListChanges :many
-SELECT /* ListChanges */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListChanges */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND (version >= $2::bigint OR updated_at >= $3::timestamptz)
@@ -67,6 +67,7 @@ func (q *Queries) ListChanges(ctx context.Context, arg ListChangesParams) ([]Tas
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ import (
 // OldestSchema is the oldest version that this program may start on. It is raised to
 // a migration that replies rely on and whose absence fails no query, such as a
 // constraint. `make test-release` runs the tests on each version from it on.
-const OldestSchema = 12
+const OldestSchema = 13
 
 // Schema is the schema of a database, as seen by a program.
 type Schema struct {

@@ -277,7 +277,7 @@ func (q *Queries) CompleteTasks(ctx context.Context, arg CompleteTasksParams) (C
 }
 
 const exportTasks = `-- name: ExportTasks :many
-SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
 ORDER BY created_at, id
@@ -316,6 +316,7 @@ func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Tas
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -328,7 +329,7 @@ func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Tas
 }
 
 const listTasks = `-- name: ListTasks :many
-SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND (created_at, id) < (
@@ -378,6 +379,7 @@ func (q *Queries) ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, e
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -390,7 +392,7 @@ func (q *Queries) ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, e
 }
 
 const listTasksByCreatedAtAsc = `-- name: ListTasksByCreatedAtAsc :many
-SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByCreatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -470,6 +472,7 @@ func (q *Queries) ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCr
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -482,7 +485,7 @@ func (q *Queries) ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCr
 }
 
 const listTasksByCreatedAtDesc = `-- name: ListTasksByCreatedAtDesc :many
-SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByCreatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -562,6 +565,7 @@ func (q *Queries) ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByC
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -574,7 +578,7 @@ func (q *Queries) ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByC
 }
 
 const listTasksByDueDateAsc = `-- name: ListTasksByDueDateAsc :many
-SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByDueDateAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -658,6 +662,7 @@ func (q *Queries) ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueD
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -670,7 +675,7 @@ func (q *Queries) ListTasksByDueDateAsc(ctx context.Context, arg ListTasksByDueD
 }
 
 const listTasksByDueDateDesc = `-- name: ListTasksByDueDateDesc :many
-SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByDueDateDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -754,6 +759,7 @@ func (q *Queries) ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDue
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -766,7 +772,7 @@ func (q *Queries) ListTasksByDueDateDesc(ctx context.Context, arg ListTasksByDue
 }
 
 const listTasksByPriorityAsc = `-- name: ListTasksByPriorityAsc :many
-SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByPriorityAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -850,6 +856,7 @@ func (q *Queries) ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPri
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -862,7 +869,7 @@ func (q *Queries) ListTasksByPriorityAsc(ctx context.Context, arg ListTasksByPri
 }
 
 const listTasksByPriorityDesc = `-- name: ListTasksByPriorityDesc :many
-SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByPriorityDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -946,6 +953,7 @@ func (q *Queries) ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPr
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -958,7 +966,7 @@ func (q *Queries) ListTasksByPriorityDesc(ctx context.Context, arg ListTasksByPr
 }
 
 const listTasksByTitleAsc = `-- name: ListTasksByTitleAsc :many
-SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByTitleAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -1042,6 +1050,7 @@ func (q *Queries) ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleA
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -1054,7 +1063,7 @@ func (q *Queries) ListTasksByTitleAsc(ctx context.Context, arg ListTasksByTitleA
 }
 
 const listTasksByTitleDesc = `-- name: ListTasksByTitleDesc :many
-SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByTitleDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -1138,6 +1147,7 @@ func (q *Queries) ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitle
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -1150,7 +1160,7 @@ func (q *Queries) ListTasksByTitleDesc(ctx context.Context, arg ListTasksByTitle
 }
 
 const listTasksByUpdatedAtAsc = `-- name: ListTasksByUpdatedAtAsc :many
-SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByUpdatedAtAsc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -1234,6 +1244,7 @@ func (q *Queries) ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUp
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}
@@ -1246,7 +1257,7 @@ func (q *Queries) ListTasksByUpdatedAtAsc(ctx context.Context, arg ListTasksByUp
 }
 
 const listTasksByUpdatedAtDesc = `-- name: ListTasksByUpdatedAtDesc :many
-SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* ListTasksByUpdatedAtDesc */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
@@ -1330,6 +1341,7 @@ func (q *Queries) ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByU
 			&i.Tags,
 			&i.Version,
 			&i.DueAllDay,
+			&i.LegacyTitle,
 		); err != nil {
 			return nil, err
 		}

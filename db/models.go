@@ -16,7 +16,7 @@ type Task struct {
 	UserID string
 	// Version 7 made by the server, or chosen by the client; unique within its owner.
 	ID uuid.UUID
-	// 1 to 255 characters, without white space at either end.
+	// 1 to 255 characters, of which one can be seen, without white space at either end and without control characters; in Normalization Form C from the server.
 	Title string
 	// NULL or up to 1,000 characters.
 	Description *string
@@ -36,4 +36,6 @@ type Task struct {
 	Version int64
 	// Whether due_date is a day and not an instant; only at midnight UTC it counts.
 	DueAllDay bool
+	// Whether the task was there before titles had to be visible and without control characters: then its title goes on.
+	LegacyTitle bool
 }

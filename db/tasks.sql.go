@@ -29,7 +29,7 @@ SELECT $1, $2::uuid, $3::text, $4::text, $5::boolean,
        $6::text, $7::timestamptz, $8::boolean, $9::text[], counted.version
 FROM counted
 ON CONFLICT (user_id, id) DO NOTHING
-RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+RETURNING user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 `
 
 type AddTaskParams struct {
@@ -79,13 +79,14 @@ func (q *Queries) AddTask(ctx context.Context, arg AddTaskParams) (Task, error) 
 		&i.Tags,
 		&i.Version,
 		&i.DueAllDay,
+		&i.LegacyTitle,
 	)
 	return i, err
 }
 
 const completeTask = `-- name: CompleteTask :one
 WITH /* CompleteTask */ before AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -133,12 +134,12 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
     AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
     AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
     AND given.completed IS DISTINCT FROM tasks.completed
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, true AS matched, false AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
 CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed)
@@ -187,6 +188,7 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 		&i.Task.Tags,
 		&i.Task.Version,
 		&i.Task.DueAllDay,
+		&i.Task.LegacyTitle,
 		&i.Matched,
 		&i.Overtaken,
 	)
@@ -195,7 +197,7 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 
 const createTask = `-- name: CreateTask :one
 WITH /* CreateTask */ stored AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -244,12 +246,12 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
          $8::text, $9::timestamptz, $10::boolean, $11::text[], number.version
   FROM number
   ON CONFLICT (user_id, id) DO NOTHING
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, true AS created
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, true AS created
 FROM inserted AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, false AS created
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, false AS created
 FROM stored AS tasks
 `
 
@@ -312,6 +314,7 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 		&i.Task.Tags,
 		&i.Task.Version,
 		&i.Task.DueAllDay,
+		&i.Task.LegacyTitle,
 		&i.Created,
 	)
 	return i, err
@@ -319,7 +322,7 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 
 const deleteTask = `-- name: DeleteTask :one
 WITH /* DeleteTask */ before AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -384,7 +387,7 @@ WITH /* DeleteTask */ before AS MATERIALIZED (
   SET version = excluded.version, deleted_at = excluded.deleted_at
   RETURNING id
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, (verdict.matched)::boolean AS matched,
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, (verdict.matched)::boolean AS matched,
        (verdict.matched AND NOT EXISTS (SELECT FROM buried))::boolean AS overtaken
 FROM before AS tasks
 CROSS JOIN verdict
@@ -433,6 +436,7 @@ func (q *Queries) DeleteTask(ctx context.Context, arg DeleteTaskParams) (DeleteT
 		&i.Task.Tags,
 		&i.Task.Version,
 		&i.Task.DueAllDay,
+		&i.Task.LegacyTitle,
 		&i.Matched,
 		&i.Overtaken,
 	)
@@ -464,7 +468,7 @@ func (q *Queries) GetDeletedTask(ctx context.Context, arg GetDeletedTaskParams) 
 }
 
 const getTask = `-- name: GetTask :one
-SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+SELECT /* GetTask */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
   AND id = $2
@@ -495,6 +499,7 @@ func (q *Queries) GetTask(ctx context.Context, arg GetTaskParams) (Task, error) 
 		&i.Tags,
 		&i.Version,
 		&i.DueAllDay,
+		&i.LegacyTitle,
 	)
 	return i, err
 }
@@ -544,7 +549,7 @@ func (q *Queries) SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, er
 
 const updateTask = `-- name: UpdateTask :one
 WITH /* UpdateTask */ before AS MATERIALIZED (
-  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day
+  SELECT user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
   FROM tasks
   WHERE tasks.user_id = $1
     AND tasks.id = $2
@@ -616,12 +621,12 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
       OR given.priority <> tasks.priority
       OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
       OR given.tags <> tasks.tags)
-  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day
+  RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title
 )
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, true AS matched, false AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, true AS matched, false AS overtaken
 FROM changed AS tasks
 UNION ALL
-SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
+SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, (verdict.matched)::boolean AS matched, (verdict.matched AND verdict.differs)::boolean AS overtaken
 FROM before AS tasks
 CROSS JOIN verdict
 WHERE NOT EXISTS (SELECT FROM changed)
@@ -692,6 +697,7 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 		&i.Task.Tags,
 		&i.Task.Version,
 		&i.Task.DueAllDay,
+		&i.Task.LegacyTitle,
 		&i.Matched,
 		&i.Overtaken,
 	)

@@ -36,6 +36,7 @@ func TestContractLimitsAreTheServers(t *testing.T) {
 		"/components/schemas/Tag/maxLength":                                                      todohttp.MaxTag,
 		"/components/schemas/Tags/maxItems":                                                      todohttp.MaxTags,
 		"/components/parameters/tag_filter/schema/maxItems":                                      todohttp.MaxTags,
+		"/components/schemas/TagsInput/maxItems":                                                 todohttp.MaxTags,
 		"/components/parameters/limit/schema/maximum":                                            todohttp.MaxPage,
 		"/components/parameters/limit/schema/default":                                            todohttp.MaxPage,
 		"/paths//api/{user_id}/tasks/get/responses/200/content/application/json/schema/maxItems": todohttp.MaxPage,
@@ -67,6 +68,8 @@ func TestContractLimitsAreTheServers(t *testing.T) {
 		"The body is larger than " + todohttp.Kibibytes(todohttp.MaxBody),
 		"headers over " + todohttp.Kibibytes(todohttp.MaxHeader),
 		fmt.Sprintf("1 to %d characters (Unicode code points)", todohttp.MaxTitle),
+		"Form C, in which it has at most " + todohttp.Grouped(todohttp.MaxDescription) + " characters",
+		fmt.Sprintf("Form C, in which it has at most %d characters", todohttp.MaxTag),
 		fmt.Sprintf("At most %d characters in Normalization Form C", todohttp.MaxSearch),
 	} {
 		if !strings.Contains(text, sentence) {

@@ -27,6 +27,7 @@ var (
 	RuleKey   = ruleKey
 	RuleTitle = ruleTitle
 	Kibibytes = kibibytes
+	Grouped   = grouped
 )
 
 // A day that is due, and the zone in which it ends.
@@ -34,6 +35,9 @@ var (
 	ReadZone = readZone
 	DayIn    = dayIn
 )
+
+// IsInvisible tells the characters of which a title must have another.
+var IsInvisible = isInvisible
 
 // Resources are the methods of every route, by path.
 func Resources() map[string][]string {

@@ -33,12 +33,16 @@ type fields struct {
 	dueDate          *time.Time
 	dueAllDay        bool
 	tags             []string
+	// earlier are values that break a rule of today, but none of earlier releases.
+	earlier []earlierValue
 }
 
 // The messages for fields that break a rule.
 const (
 	unknownField = "is not a field that can be set here"
 	ruleNUL      = "must not contain the character NUL"
+	ruleControl  = "must not contain control characters, such as a line break or a tab"
+	ruleVisible  = "must have a character that can be seen"
 )
 
 var (
@@ -70,6 +74,9 @@ func decodeFields(body []byte, writable ...string) (fields, error) {
 			invalid = append(invalid, fieldError{jsontext.Pointer("").AppendToken(clip(m.name)), unknownField})
 		}
 	}
+	if len(invalid) >= maxFieldErrors {
+		f.earlier = nil // not every field was read
+	}
 	if len(invalid) > 0 {
 		return f, invalid[:min(len(invalid), maxFieldErrors)]
 	}
@@ -91,17 +98,28 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 		f.id = &id
 		return broken(ok, "must be a UUID")
 	case "title":
-		title := strings.TrimSpace(text(m.value))
+		given := strings.TrimSpace(text(m.value))
+		title := normal(given)
 		f.title = &title
-		return either(broken(kind == '"', "must be a string"), broken(hasNoNUL(title), ruleNUL), broken(within(title, 1, maxTitle), ruleTitle))
+		invalid := either(broken(kind == '"', "must be a string"), broken(hasNoNUL(title), ruleNUL), broken(within(title, 1, maxTitle), ruleTitle),
+			broken(hasNoControl(title), ruleControl), broken(isVisible(title), ruleVisible))
+		if invalid != nil && wasAllowed(given, 1, maxTitle) {
+			f.earlier = append(f.earlier, earlierTitle(given))
+		}
+		return invalid
 	case "description":
 		f.descriptionGiven = true
 		if kind == 'n' {
 			return nil
 		}
-		description := text(m.value)
+		given := text(m.value)
+		description := normal(given)
 		f.description = &description
-		return either(broken(kind == '"', "must be a string or null"), broken(hasNoNUL(description), ruleNUL), broken(within(description, 0, maxDescription), ruleDescription))
+		invalid := either(broken(kind == '"', "must be a string or null"), broken(hasNoNUL(description), ruleNUL), broken(within(description, 0, maxDescription), ruleDescription))
+		if invalid != nil && kind == '"' && wasAllowed(given, 0, maxDescription) {
+			f.earlier = append(f.earlier, earlierDescription(given))
+		}
+		return invalid
 	case "completed":
 		completed := kind == 't'
 		f.completed = &completed
@@ -125,7 +143,8 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 	panic("a writable field that set does not know: " + m.name)
 }
 
-// setTags keeps the order of the tags and drops later duplicates.
+// setTags keeps the order of the tags and drops later duplicates, other spellings of a
+// tag included.
 func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invalid invalidError) {
 	var values []jsontext.Value
 	if value.Kind() != '[' || json.Unmarshal(value, &values) != nil {
@@ -135,13 +154,21 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 		return invalidError{{pointer, ruleTags}}
 	}
 	f.tags = []string{}
+	var earlier []string
 	for i, value := range values {
-		tag := text(value)
+		given := text(value)
+		tag := normal(given)
 		if value.Kind() != '"' || !within(tag, 1, maxTag) || !hasNoNUL(tag) {
 			invalid = append(invalid, fieldError{pointer.AppendToken(strconv.Itoa(i)), ruleTag})
 		} else if !slices.Contains(f.tags, tag) {
 			f.tags = append(f.tags, tag)
 		}
+		if wasAllowed(given, 1, maxTag) {
+			earlier = append(earlier, given)
+		}
+	}
+	if invalid != nil && len(earlier) == len(values) {
+		f.earlier = append(f.earlier, earlierTags(earlier))
 	}
 	return invalid
 }

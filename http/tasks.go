@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -95,15 +96,20 @@ func readTarget(w http.ResponseWriter, r *http.Request, mustHaveBody bool, writa
 			}
 		}
 	}
+	return t, t.readHead(r)
+}
+
+// readHead reads all but the body.
+func (t *target) readHead(r *http.Request) (err error) {
 	if t.conditions, err = readConditions(r); err != nil {
-		return t, err
+		return err
 	}
 	var ok bool
 	if t.id, ok = parseID(pathValue(r, "id")); !ok {
-		return t, errNoTask
+		return errNoTask
 	}
 	t.identity = identityOf(r)
-	return t, nil
+	return nil
 }
 
 // versions are what a query compares the task's version with. That there must be no
@@ -133,6 +139,9 @@ func (t target) unmatched(row db.Task) error {
 // fields it changes.
 func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
 	t, err := readTarget(w, r, true, writable...)
+	if invalid, ok := errors.AsType[invalidError](err); ok && len(t.fields.earlier) > 0 {
+		t, err = s.keepEarlier(r, t, invalid)
+	}
 	if err != nil {
 		return err
 	}

@@ -172,13 +172,16 @@ CREATE TABLE public.tasks (
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
     due_all_day boolean DEFAULT false NOT NULL,
+    legacy_title boolean DEFAULT false NOT NULL,
     CONSTRAINT tasks_description_length CHECK ((char_length(description) <= 1000)),
     CONSTRAINT tasks_due_date_range CHECK (((due_date >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (due_date < '10000-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT tasks_priority_known CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
     CONSTRAINT tasks_tags_count CHECK ((cardinality(tags) <= 20)),
     CONSTRAINT tasks_tags_length CHECK ((NOT (to_jsonb(tags) @? '$[*]?((@ == null || @ == "") || @ like_regex "^.{51,}$" flag "s")'::jsonpath))),
     CONSTRAINT tasks_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 255))),
+    CONSTRAINT tasks_title_no_control CHECK ((legacy_title OR (title !~ '[\u0001-\u001f\u007f-\u009f]'::text))),
     CONSTRAINT tasks_title_trimmed CHECK ((title !~ '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$'::text)),
+    CONSTRAINT tasks_title_visible CHECK ((legacy_title OR (title ~ '[^\u0009-\u000d\u0020\u0085\u00a0\u00ad\u034f\u061c\u115f-\u1160\u1680\u17b4-\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U00013441-\U00013442\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'::text))),
     CONSTRAINT tasks_version_positive CHECK ((version >= 1))
 );
 
@@ -210,7 +213,7 @@ COMMENT ON COLUMN public.tasks.id IS 'Version 7 made by the server, or chosen by
 -- Name: COLUMN tasks.title; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.tasks.title IS '1 to 255 characters, without white space at either end.';
+COMMENT ON COLUMN public.tasks.title IS '1 to 255 characters, of which one can be seen, without white space at either end and without control characters; in Normalization Form C from the server.';
 
 
 --
@@ -277,6 +280,13 @@ COMMENT ON COLUMN public.tasks.due_all_day IS 'Whether due_date is a day and not
 
 
 --
+-- Name: COLUMN tasks.legacy_title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.tasks.legacy_title IS 'Whether the task was there before titles had to be visible and without control characters: then its title goes on.';
+
+
+--
 -- Name: CONSTRAINT tasks_description_length ON tasks; Type: COMMENT; Schema: public; Owner: -
 --
 
@@ -319,10 +329,24 @@ COMMENT ON CONSTRAINT tasks_title_length ON public.tasks IS '1 to 255 characters
 
 
 --
+-- Name: CONSTRAINT tasks_title_no_control ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_no_control ON public.tasks IS 'No control character (Unicode category Cc).';
+
+
+--
 -- Name: CONSTRAINT tasks_title_trimmed ON tasks; Type: COMMENT; Schema: public; Owner: -
 --
 
 COMMENT ON CONSTRAINT tasks_title_trimmed ON public.tasks IS 'No character of Unicode''s White_Space at either end; btrim knows only the space.';
+
+
+--
+-- Name: CONSTRAINT tasks_title_visible ON tasks; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_visible ON public.tasks IS 'At least one character is neither white space nor default-ignorable (Unicode 15.0.0) nor blank.';
 
 
 --

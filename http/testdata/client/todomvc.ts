@@ -146,6 +146,14 @@ assert.deepEqual(await titles({ search: "ENGINE", status: "pending" }), ["Call A
 assert.deepEqual(await titles({ due_after: "2026-12-01", due_before: "2026-12-02" }), ["Buy milk"]);
 console.log("sorted and filtered them");
 
+const street = await add({ title: " Cafe\u0301 in der Straße 10\n", tags: ["cafe\u0301", "caf\u00e9"] });
+assert.deepEqual([street.title, street.tags], ["Caf\u00e9 in der Straße 10", ["caf\u00e9"]]);
+assert.deepEqual(await titles({ search: "CAFE\u0301 IN DER STRASSE" }), [street.title]);
+const unseen = await api.POST("/api/{user_id}/tasks", { params: { path: me }, body: { title: "\u200b" } });
+assert.equal(unseen.error?.errors?.[0]?.pointer, "/title");
+ok(await api.DELETE("/api/{user_id}/tasks/{id}", { params: { path: { ...me, id: street.id } } }));
+console.log("kept one spelling of a text, and found it by another");
+
 const key = randomUUID();
 const bread = await add({ title: "Buy bread" }, key);
 assert.deepEqual(await add({ title: "Buy bread" }, key), bread);
