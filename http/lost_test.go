@@ -41,7 +41,7 @@ func breakOff(t *testing.T, a *api) {
 func TestBulkThatBreaksOffIsDoneByTheSameRequest(t *testing.T) {
 	t.Parallel()
 	for _, request := range []struct{ method, path, body, want string }{
-		{"PATCH", tasksOf(alice), `{"completed":true}`, `{"updated":2000}`},
+		{"PATCH", tasksOf(alice) + "?all=true", `{"completed":true}`, `{"updated":2000}`},
 		{"DELETE", tasksOf(alice) + "?all=true", "", `{"deleted":2000}`},
 		{"DELETE", "/api/alice", "", ""},
 	} {
@@ -87,7 +87,7 @@ func TestLostAnswerIsRepeatedOrSaidToBeUnknown(t *testing.T) {
 		{"PUT", tasksOf(alice) + "/" + known, `{"title":"c"}`, "If-Match: current", 503, "c"},
 		{"PUT", tasksOf(alice) + "/" + deleted, `{"title":"c"}`, "If-None-Match: *", 503, "a c"},
 		{"DELETE", tasksOf(alice) + "/" + known, "", "If-Match: current", 503, ""},
-		{"PATCH", tasksOf(alice), `{"completed":true}`, "", 503, "a+"},
+		{"PATCH", tasksOf(alice) + "?all=true", `{"completed":true}`, "", 503, "a+"},
 		{"DELETE", tasksOf(alice) + "?all=true", "", "", 503, ""},
 	} {
 		prepare := func() task {

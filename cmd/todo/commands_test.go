@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/ed25519"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/auth/authtest"
+	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
@@ -122,7 +124,7 @@ func TestServeExitsBeforeItListensOnAnUnusableSchema(t *testing.T) {
 	env := environment(url)
 	serve := []string{"serve", "--addr", taken.Addr().String()}
 	todo(t, env, "migrate", "goto", "6")
-	refused(t, "the schema is at version 6, this program needs 9: run `todo migrate up`", env, serve...)
+	refused(t, fmt.Sprintf("the schema is at version 6, this program needs %d: run `todo migrate up`", db.OldestSchema), env, serve...)
 	todo(t, env, "migrate", "up")
 	dbtest.Exec(t, url, "REVOKE UPDATE (version) ON tasks FROM todo_app")
 	refused(t, "permission denied for table tasks", env, serve...)
