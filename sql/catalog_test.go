@@ -29,7 +29,7 @@ FROM (
   FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
   WHERE relkind IN ('r', 'p', 'v', 'm') AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace AND col_description(attrelid, attnum) IS NULL
   UNION ALL
-  SELECT 'constraint ' || conname || ' of ' || conrelid::regclass
+  SELECT 'constraint ' || conname || ' of ' || CASE conrelid WHEN 0 THEN contypid::regtype::text ELSE conrelid::regclass::text END
   FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype NOT IN ('n', 't') AND obj_description(oid, 'pg_constraint') IS NULL
   UNION ALL
   SELECT 'policy ' || polname || ' of ' || polrelid::regclass FROM pg_policy WHERE obj_description(oid, 'pg_policy') IS NULL
@@ -49,13 +49,23 @@ WHERE name !~ '\mschema_migrations'`
 const unnamed = `
 SELECT COALESCE(array_agg(conname::text ORDER BY conname), '{}')
 FROM pg_constraint
-JOIN pg_class ON pg_class.oid = conrelid
+LEFT JOIN pg_class ON pg_class.oid = conrelid
 WHERE connamespace = 'public'::regnamespace
+  AND contypid <> 0
+  AND conname ~ '_check[0-9]*$'
+  OR connamespace = 'public'::regnamespace
   AND contype IN ('c', 'u', 'x')
   AND conname ~ ('^' || relname || '(_.+)?_(check|key|excl)[0-9]*$')
   OR connamespace = 'public'::regnamespace
   AND contype IN ('p', 'f')
   AND conname !~ ('^' || relname || '(_.+)?_(pkey|fkey)$')`
+
+// ofADomain are the columns that have a domain as their type: for those a change of the
+// domain scans and locks tables.
+const ofADomain = `
+SELECT COALESCE(array_agg(attrelid::regclass || '.' || attname), '{}')
+FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid JOIN pg_type ON pg_type.oid = atttypid
+WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped AND typtype = 'd'`
 
 // unowned are the relations that todo_app may reach and that are not in
 // db.OwnedTables, so that no check at the start looks at their policies.
@@ -105,6 +115,13 @@ func TestObjectsAreCommentedAndConstraintsNamed(t *testing.T) {
 	}
 }
 
+func TestColumnsHaveNoDomainAsTheirType(t *testing.T) {
+	t.Parallel()
+	for _, name := range dbtest.Value[[]string](t, dbtest.New(t, dbtest.NeonOwner), ofADomain) {
+		t.Errorf("%s has: name it in the table's CHECK", name)
+	}
+}
+
 func TestObjectWithoutCommentOrNameIsReported(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
@@ -124,6 +141,9 @@ func TestObjectWithoutCommentOrNameIsReported(t *testing.T) {
 		{"ALTER TABLE tasks ADD CONSTRAINT tasks_even CHECK (version > 0)", uncommented, "constraint tasks_even of tasks"},
 		{"ALTER TABLE tasks ADD CHECK (version > 0)", unnamed, "tasks_version_check"},
 		{"ALTER TABLE tasks ADD CHECK (version > 0 AND completed IN (true, false))", unnamed, "tasks_check"},
+		{"ALTER DOMAIN email ADD CHECK (VALUE <> '@')", unnamed, "email_check"},
+		{"ALTER DOMAIN email ADD CONSTRAINT users_email_whole CHECK (VALUE <> '@')", uncommented, "constraint users_email_whole of email"},
+		{"ALTER TABLE tasks ADD COLUMN sample email", ofADomain, "tasks.sample"},
 		{"ALTER TABLE users ADD UNIQUE (email)", unnamed, "users_email_key"},
 		{"ALTER TABLE tasks ADD CONSTRAINT owner FOREIGN KEY (user_id) REFERENCES users", unnamed, "owner"},
 		{"ALTER TABLE tasks ADD CONSTRAINT tasks_even CHECK (version > 0)", unnamed, ""},

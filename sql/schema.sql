@@ -29,6 +29,266 @@ CREATE COLLATION public.title_order (provider = icu, locale = 'und-u-kn-true');
 COMMENT ON COLLATION public.title_order IS 'Titles as people sort them: numbers as numbers, case and accents considered last.';
 
 
+--
+-- Name: email; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.email AS text
+	CONSTRAINT users_email_length CHECK (((char_length(VALUE) >= 1) AND (char_length(VALUE) <= 320)))
+	CONSTRAINT users_email_no_control CHECK ((VALUE !~ '[\u0001-\u001f\u007f-\u009f]'::text));
+
+
+--
+-- Name: DOMAIN email; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.email IS 'An e-mail address, as tokens have it.';
+
+
+--
+-- Name: CONSTRAINT users_email_length ON DOMAIN email; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_email_length ON DOMAIN public.email IS '1 to 320 characters: 64, an @ and 255 (RFC 5321, 4.5.3.1).';
+
+
+--
+-- Name: CONSTRAINT users_email_no_control ON DOMAIN email; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_email_no_control ON DOMAIN public.email IS 'No control character (Unicode category Cc).';
+
+
+--
+-- Name: task_description; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.task_description AS text
+	CONSTRAINT tasks_description_length CHECK ((char_length(VALUE) <= 1000));
+
+
+--
+-- Name: DOMAIN task_description; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.task_description IS 'More about a task.';
+
+
+--
+-- Name: CONSTRAINT tasks_description_length ON DOMAIN task_description; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_description_length ON DOMAIN public.task_description IS 'Up to 1,000 characters (Unicode code points).';
+
+
+--
+-- Name: task_due_date; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.task_due_date AS timestamp with time zone
+	CONSTRAINT tasks_due_date_range CHECK (((VALUE >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (VALUE < '10000-01-01 00:00:00+00'::timestamp with time zone)));
+
+
+--
+-- Name: DOMAIN task_due_date; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.task_due_date IS 'When a task is due.';
+
+
+--
+-- Name: CONSTRAINT tasks_due_date_range ON DOMAIN task_due_date; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_due_date_range ON DOMAIN public.task_due_date IS 'What RFC 3339 can write; infinity is beyond it.';
+
+
+--
+-- Name: task_priority; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.task_priority AS text
+	CONSTRAINT tasks_priority_known CHECK ((VALUE = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])));
+
+
+--
+-- Name: DOMAIN task_priority; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.task_priority IS 'How urgent a task is.';
+
+
+--
+-- Name: CONSTRAINT tasks_priority_known ON DOMAIN task_priority; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_priority_known ON DOMAIN public.task_priority IS 'low, medium or high.';
+
+
+--
+-- Name: task_tags; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.task_tags AS text[]
+	CONSTRAINT tasks_tags_count CHECK ((cardinality(VALUE) <= 20))
+	CONSTRAINT tasks_tags_length CHECK ((NOT (to_jsonb(VALUE) @? '$[*]?((@ == null || @ == "") || @ like_regex "^.{51,}$" flag "s")'::jsonpath)));
+
+
+--
+-- Name: DOMAIN task_tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.task_tags IS 'The labels of a task.';
+
+
+--
+-- Name: CONSTRAINT tasks_tags_count ON DOMAIN task_tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_tags_count ON DOMAIN public.task_tags IS 'Up to 20 tags.';
+
+
+--
+-- Name: CONSTRAINT tasks_tags_length ON DOMAIN task_tags; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_tags_length ON DOMAIN public.task_tags IS 'Each tag has 1 to 50 characters (Unicode code points); a jsonpath, because a CHECK takes no subquery.';
+
+
+--
+-- Name: task_title; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.task_title AS text
+	CONSTRAINT tasks_title_length CHECK (((char_length(VALUE) >= 1) AND (char_length(VALUE) <= 255)))
+	CONSTRAINT tasks_title_trimmed CHECK ((VALUE !~ '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$'::text));
+
+
+--
+-- Name: DOMAIN task_title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.task_title IS 'What is to be done.';
+
+
+--
+-- Name: CONSTRAINT tasks_title_length ON DOMAIN task_title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_length ON DOMAIN public.task_title IS '1 to 255 characters (Unicode code points).';
+
+
+--
+-- Name: CONSTRAINT tasks_title_trimmed ON DOMAIN task_title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_trimmed ON DOMAIN public.task_title IS 'No character of Unicode''s White_Space at either end; btrim knows only the space.';
+
+
+--
+-- Name: task_version; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.task_version AS bigint
+	CONSTRAINT tasks_version_positive CHECK ((VALUE >= 1));
+
+
+--
+-- Name: DOMAIN task_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.task_version IS 'The number of a task''s latest change.';
+
+
+--
+-- Name: CONSTRAINT tasks_version_positive ON DOMAIN task_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_version_positive ON DOMAIN public.task_version IS 'Versions start at 1.';
+
+
+--
+-- Name: user_id; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.user_id AS text COLLATE pg_catalog."C"
+	CONSTRAINT users_id_length CHECK (((octet_length(VALUE) >= 1) AND (octet_length(VALUE) <= 255)))
+	CONSTRAINT users_id_no_control CHECK ((VALUE !~ '[\u0001-\u001f\u007f-\u009f]'::text));
+
+
+--
+-- Name: DOMAIN user_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.user_id IS 'The id of a user, as tokens have it.';
+
+
+--
+-- Name: CONSTRAINT users_id_length ON DOMAIN user_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_id_length ON DOMAIN public.user_id IS 'An empty id would match the empty setting a pooled connection is left with.';
+
+
+--
+-- Name: CONSTRAINT users_id_no_control ON DOMAIN user_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_id_no_control ON DOMAIN public.user_id IS 'No control character (Unicode category Cc).';
+
+
+--
+-- Name: user_version; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.user_version AS bigint
+	CONSTRAINT users_version_safe CHECK (((VALUE >= 1) AND (VALUE <= '9007199254740991'::bigint)));
+
+
+--
+-- Name: DOMAIN user_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.user_version IS 'A number of a user''s changes.';
+
+
+--
+-- Name: CONSTRAINT users_version_safe ON DOMAIN user_version; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT users_version_safe ON DOMAIN public.user_version IS 'Below 2^53, where JavaScript''s numbers are exact.';
+
+
+--
+-- Name: visible_title; Type: DOMAIN; Schema: public; Owner: -
+--
+
+CREATE DOMAIN public.visible_title AS text
+	CONSTRAINT tasks_title_no_control CHECK ((VALUE !~ '[\u0001-\u001f\u007f-\u009f]'::text))
+	CONSTRAINT tasks_title_visible CHECK ((VALUE ~ '[^\u0009-\u000d\u0020\u0085\u00a0\u00ad\u034f\u061c\u115f-\u1160\u1680\u17b4-\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U00013441-\U00013442\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'::text));
+
+
+--
+-- Name: DOMAIN visible_title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON DOMAIN public.visible_title IS 'A title of a task that is not older than the rule that one can see it.';
+
+
+--
+-- Name: CONSTRAINT tasks_title_no_control ON DOMAIN visible_title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_no_control ON DOMAIN public.visible_title IS 'No control character (Unicode category Cc).';
+
+
+--
+-- Name: CONSTRAINT tasks_title_visible ON DOMAIN visible_title; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_visible ON DOMAIN public.visible_title IS 'At least one character is neither white space nor default-ignorable (Unicode 15.0.0) nor blank.';
+
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -173,16 +433,11 @@ CREATE TABLE public.tasks (
     version bigint DEFAULT 1 NOT NULL,
     due_all_day boolean DEFAULT false NOT NULL,
     legacy_title boolean DEFAULT false NOT NULL,
-    CONSTRAINT tasks_description_length CHECK ((char_length(description) <= 1000)),
-    CONSTRAINT tasks_due_date_range CHECK (((due_date >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (due_date < '10000-01-01 00:00:00+00'::timestamp with time zone))),
-    CONSTRAINT tasks_priority_known CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
-    CONSTRAINT tasks_tags_count CHECK ((cardinality(tags) <= 20)),
-    CONSTRAINT tasks_tags_length CHECK ((NOT (to_jsonb(tags) @? '$[*]?((@ == null || @ == "") || @ like_regex "^.{51,}$" flag "s")'::jsonpath))),
-    CONSTRAINT tasks_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 255))),
-    CONSTRAINT tasks_title_no_control CHECK ((legacy_title OR (title !~ '[\u0001-\u001f\u007f-\u009f]'::text))),
-    CONSTRAINT tasks_title_trimmed CHECK ((title !~ '^[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$'::text)),
-    CONSTRAINT tasks_title_visible CHECK ((legacy_title OR (title ~ '[^\u0009-\u000d\u0020\u0085\u00a0\u00ad\u034f\u061c\u115f-\u1160\u1680\u17b4-\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U00013441-\U00013442\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'::text))),
-    CONSTRAINT tasks_version_positive CHECK ((version >= 1))
+    CONSTRAINT tasks_domains CHECK ((num_nulls((title)::public.task_title, (
+CASE
+    WHEN (NOT legacy_title) THEN title
+    ELSE NULL::text
+END)::public.visible_title, (description)::public.task_description, (priority)::public.task_priority, (due_date)::public.task_due_date, (tags)::public.task_tags, (version)::public.task_version) >= 0))
 );
 
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -287,73 +542,10 @@ COMMENT ON COLUMN public.tasks.legacy_title IS 'Whether the task was there befor
 
 
 --
--- Name: CONSTRAINT tasks_description_length ON tasks; Type: COMMENT; Schema: public; Owner: -
+-- Name: CONSTRAINT tasks_domains ON tasks; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON CONSTRAINT tasks_description_length ON public.tasks IS 'Up to 1,000 characters (Unicode code points).';
-
-
---
--- Name: CONSTRAINT tasks_due_date_range ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_due_date_range ON public.tasks IS 'What RFC 3339 can write; infinity is beyond it.';
-
-
---
--- Name: CONSTRAINT tasks_priority_known ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_priority_known ON public.tasks IS 'low, medium or high.';
-
-
---
--- Name: CONSTRAINT tasks_tags_count ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_tags_count ON public.tasks IS 'Up to 20 tags.';
-
-
---
--- Name: CONSTRAINT tasks_tags_length ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_tags_length ON public.tasks IS 'Each tag has 1 to 50 characters (Unicode code points); a jsonpath, because a CHECK takes no subquery.';
-
-
---
--- Name: CONSTRAINT tasks_title_length ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_title_length ON public.tasks IS '1 to 255 characters (Unicode code points).';
-
-
---
--- Name: CONSTRAINT tasks_title_no_control ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_title_no_control ON public.tasks IS 'No control character (Unicode category Cc).';
-
-
---
--- Name: CONSTRAINT tasks_title_trimmed ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_title_trimmed ON public.tasks IS 'No character of Unicode''s White_Space at either end; btrim knows only the space.';
-
-
---
--- Name: CONSTRAINT tasks_title_visible ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_title_visible ON public.tasks IS 'At least one character is neither white space nor default-ignorable (Unicode 15.0.0) nor blank.';
-
-
---
--- Name: CONSTRAINT tasks_version_positive ON tasks; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT tasks_version_positive ON public.tasks IS 'Versions start at 1.';
+COMMENT ON CONSTRAINT tasks_domains ON public.tasks IS 'Each value is one of its domain; a cast checks that, and NULL is one of each. The title of a legacy task need not be visible.';
 
 
 --
@@ -368,11 +560,7 @@ CREATE TABLE public.users (
     version bigint DEFAULT (floor((EXTRACT(epoch FROM now()) * (1000)::numeric)))::bigint NOT NULL,
     forgotten_version bigint DEFAULT (floor((EXTRACT(epoch FROM now()) * (1000)::numeric)))::bigint NOT NULL,
     deleted_version bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT users_email_length CHECK (((char_length(email) >= 1) AND (char_length(email) <= 320))),
-    CONSTRAINT users_email_no_control CHECK ((email !~ '[\u0001-\u001f\u007f-\u009f]'::text)),
-    CONSTRAINT users_id_length CHECK (((octet_length(id) >= 1) AND (octet_length(id) <= 255))),
-    CONSTRAINT users_id_no_control CHECK ((id !~ '[\u0001-\u001f\u007f-\u009f]'::text)),
-    CONSTRAINT users_version_safe CHECK (((version >= 1) AND (version <= '9007199254740991'::bigint)))
+    CONSTRAINT users_domains CHECK ((num_nulls((id)::public.user_id, (email)::public.email, (version)::public.user_version) >= 0))
 )
 WITH (fillfactor='70');
 
@@ -436,38 +624,10 @@ COMMENT ON COLUMN public.users.deleted_version IS 'The number of the latest dele
 
 
 --
--- Name: CONSTRAINT users_email_length ON users; Type: COMMENT; Schema: public; Owner: -
+-- Name: CONSTRAINT users_domains ON users; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON CONSTRAINT users_email_length ON public.users IS '1 to 320 characters: 64, an @ and 255 (RFC 5321, 4.5.3.1).';
-
-
---
--- Name: CONSTRAINT users_email_no_control ON users; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT users_email_no_control ON public.users IS 'No control character (Unicode category Cc).';
-
-
---
--- Name: CONSTRAINT users_id_length ON users; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT users_id_length ON public.users IS 'An empty id would match the empty setting a pooled connection is left with.';
-
-
---
--- Name: CONSTRAINT users_id_no_control ON users; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT users_id_no_control ON public.users IS 'No control character (Unicode category Cc).';
-
-
---
--- Name: CONSTRAINT users_version_safe ON users; Type: COMMENT; Schema: public; Owner: -
---
-
-COMMENT ON CONSTRAINT users_version_safe ON public.users IS 'Below 2^53, where JavaScript''s numbers are exact.';
+COMMENT ON CONSTRAINT users_domains ON public.users IS 'Each value is one of its domain; a cast checks that, and NULL is one of each.';
 
 
 --
