@@ -76,7 +76,7 @@ var provoke = map[string]func(t *testing.T, m meeting){
 		m.toggle(t)
 	},
 	"not serializable": func(t *testing.T, m meeting) {
-		dbtest.Exec(t, m.url, "ALTER ROLE CURRENT_USER SET default_transaction_isolation = serializable")
+		dbtest.Exec(t, m.url, "DO $$ BEGIN EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$")
 		m.pool = dbtest.Pool(t, m.url)
 		writer := connect(t, m.url)
 		if _, err := writer.Exec(t.Context(), "BEGIN; UPDATE users SET version = version + 1"); err != nil {
