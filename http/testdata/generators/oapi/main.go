@@ -49,7 +49,7 @@ func main() {
 	is("contract", bytes.HasPrefix(contract.Body, []byte("openapi: 3.1")), true)
 
 	id := uuid.New()
-	new := api.TaskCreate{Id: &id, Title: "Buy milk", Tags: &api.Tags{"home"}}
+	new := api.TaskCreate{Id: &id, Title: "Buy milk", Tags: &api.TagsInput{"home"}}
 	made := must[*api.CreateTaskResponse](201)(c.CreateTaskWithResponse(ctx, user, nil, new)).JSON201
 	is("title", made.Title, "Buy milk")
 	must[*api.CreateTaskResponse](200)(c.CreateTaskWithResponse(ctx, user, nil, new))

@@ -52,7 +52,7 @@ func main() {
 	is("contract", line, "openapi: 3.1.0\n")
 
 	id := uuid.New()
-	new := &api.TaskCreate{ID: api.NewOptUUID(id), Title: "Buy milk", Tags: api.Tags{"home"}}
+	new := &api.TaskCreate{ID: api.NewOptUUID(id), Title: "Buy milk", Tags: api.TagsInput{"home"}}
 	made := must[*api.CreateTaskCreatedHeaders](c.CreateTask(ctx, new, api.CreateTaskParams{UserID: user}))
 	is("title", made.Response.Title, "Buy milk")
 	must[*api.TaskHeaders](c.CreateTask(ctx, new, api.CreateTaskParams{UserID: user}))
@@ -77,7 +77,7 @@ func main() {
 	must[*api.CreateTaskCreatedHeaders](c.CreateTask(ctx, &api.TaskCreate{Title: "Write"}, api.CreateTaskParams{UserID: user}))
 	bulk := must[*api.UpdatedHeaders](c.CompleteTasks(ctx, &api.CompleteTasksApplicationJSON{Completed: true}, api.CompleteTasksParams{UserID: user, Completed: api.NewOptBool(false)}))
 	is("updated", bulk.Response.Updated, 1)
-	home := must[*api.ListTasksOKHeaders](c.ListTasks(ctx, api.ListTasksParams{UserID: user, Tag: []api.Tag{"home"}, Priority: api.NewOptPriority(api.PriorityHigh)}))
+	home := must[*api.ListTasksOKHeaders](c.ListTasks(ctx, api.ListTasksParams{UserID: user, Tag: []api.TagInput{"home"}, Priority: api.NewOptPriority(api.PriorityHigh)}))
 	is("tasks", len(home.Response), 1)
 	account := must[*api.AccountHeaders](c.GetAccount(ctx, api.GetAccountParams{UserID: user}))
 	is("total", account.Response.Tasks.Total, 2)
