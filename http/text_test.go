@@ -120,6 +120,8 @@ func TestTextsAreKeptInNormalFormC(t *testing.T) {
 func TestSearchFindsWhateverTheCaseAndTheNormalForm(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
+	// The capitals of Georgian came with Unicode 11, which an old ICU does not know.
+	old := dbtest.Value[bool](t, a.database, `SELECT upper('ს' COLLATE "und-x-icu") = 'ს'`)
 	for _, c := range []struct{ text, search string }{
 		{"ΟΔΟΣΗ", "οδος"},
 		{"ΟΔΟΣΗ", "ΟΔΟΣ"},
@@ -150,6 +152,9 @@ func TestSearchFindsWhateverTheCaseAndTheNormalForm(t *testing.T) {
 		{"🛒 MILK", "🛒 milk"},
 		{"Việt Nam", "VIE\u0323\u0302T"},
 	} {
+		if old && c.text == "საქმე" {
+			continue
+		}
 		made := a.post(`{"title":` + escaped(t, c.text) + `,"description":"x"}`)
 		described := a.post(`{"title":"x","description":` + escaped(t, c.text) + `}`)
 		query := "?search=" + url.QueryEscape(c.search)
