@@ -21,9 +21,9 @@ WHERE user_id = @user_id
 
 -- name: AddTask :one
 -- AddTask adds a task of a user who has written before, as nearly every request does
--- that makes one. No row says that it did not: the owner's row is missing, the id is
--- there or was deleted, or another writer came between: nothing of the task was written.
--- CreateTask tells which, at a third more work.
+-- that makes one. No row says that nothing of the task was written: the owner's row is
+-- missing, the id is there or was deleted, or another writer came between. CreateTask
+-- tells which, at a third more work.
 --
 -- Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
 -- Buffers: at most 40.
