@@ -13,9 +13,8 @@ import (
 	"github.com/securetodo/securetodo/db/pgerr"
 )
 
-// Rules say what becomes of a statement that failed, the first that fits. What none
-// fits is the answer: to send the statement again would give the same.
-var rules = []struct {
+// rule says what becomes of a statement that failed.
+type rule struct {
 	name string
 	fits func(error) bool
 	// maybeDone says that the answer was lost, and the statement may have been executed.
@@ -24,7 +23,11 @@ var rules = []struct {
 	maybeDone bool
 	// mend does away with the cause, if it can.
 	mend func(p *Pool, generation int64) bool
-}{
+}
+
+// rules are tried in their order, and the first that fits counts. An error that none
+// fits is the answer: to send the statement again would give the same.
+var rules = []rule{
 	// A database that restarts, or wakes up, takes as long as a request waits for a
 	// connection.
 	{name: "no connection", fits: isNoConnection},
@@ -85,13 +88,7 @@ func (p *Pool) retry(ctx context.Context, t *tries, send func(suffix string) err
 
 // again reports whether to try again after err, and waits before that.
 func (t *tries) again(ctx context.Context, p *Pool, generation int64, err error) bool {
-	at := -1
-	for i, rule := range rules {
-		if rule.fits(err) {
-			at = i
-			break
-		}
-	}
+	at := slices.IndexFunc(rules, func(r rule) bool { return r.fits(err) })
 	if at < 0 {
 		return false
 	}
