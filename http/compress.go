@@ -3,10 +3,7 @@ package http
 import (
 	"bytes"
 	"io"
-	"mime"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -88,27 +85,4 @@ func (c *compression) release() {
 	if c.compressor != nil {
 		putCompressor(c.compressor)
 	}
-}
-
-func acceptsGzip(r *http.Request) bool { return quality(r, "Accept-Encoding", "gzip") > 0 }
-
-// quality is the weight that a request gives a media type or a coding (RFC 9110, section
-// 12.4.2), 0 where it does not name it.
-func quality(r *http.Request, header, name string) float64 {
-	for accepted := range strings.SplitSeq(strings.Join(r.Header.Values(header), ","), ",") {
-		value, parameters, err := mime.ParseMediaType(accepted)
-		if err != nil || value != name {
-			continue
-		}
-		weight, given := parameters["q"]
-		if !given {
-			return 1
-		}
-		q, err := strconv.ParseFloat(weight, 64)
-		if err != nil {
-			return 0
-		}
-		return q
-	}
-	return 0
 }

@@ -10,15 +10,6 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-const eventStream = "text/event-stream"
-
-// acceptsEvents reports whether a client asks for Server-Sent Events, and for JSON no
-// more than for them.
-func acceptsEvents(r *http.Request) bool {
-	events := quality(r, "Accept", eventStream)
-	return events > 0 && events >= quality(r, "Accept", "application/json")
-}
-
 // event writes a page as an event (WHATWG HTML, Server-sent events).
 func (c changes) event() ([]byte, error) {
 	body, err := json.Marshal(c)
