@@ -33,8 +33,8 @@ type fields struct {
 	dueDate          *time.Time
 	dueAllDay        bool
 	tags             []string
-	// earlier are values that break a rule of today, but none of earlier releases.
-	earlier []earlierValue
+	// legacy are values that break a rule of today, but none of earlier releases.
+	legacy []legacyValue
 }
 
 // The messages for fields that break a rule.
@@ -75,7 +75,7 @@ func decodeFields(body []byte, writable ...string) (fields, error) {
 		}
 	}
 	if len(invalid) >= maxFieldErrors {
-		f.earlier = nil // not every field was read
+		f.legacy = nil // not every field was read
 	}
 	if len(invalid) > 0 {
 		return f, invalid[:min(len(invalid), maxFieldErrors)]
@@ -104,7 +104,7 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 		invalid := either(broken(kind == '"', "must be a string"), broken(hasNoNUL(title), ruleNUL), broken(within(title, 1, maxTitle), ruleTitle),
 			broken(hasNoControl(title), ruleControl), broken(isVisible(title), ruleVisible))
 		if invalid != nil && wasAllowed(given, 1, maxTitle) {
-			f.earlier = append(f.earlier, earlierTitle(given))
+			f.legacy = append(f.legacy, legacyTitle(given))
 		}
 		return invalid
 	case "description":
@@ -117,7 +117,7 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 		f.description = &description
 		invalid := either(broken(kind == '"', "must be a string or null"), broken(hasNoNUL(description), ruleNUL), broken(within(description, 0, maxDescription), ruleDescription))
 		if invalid != nil && kind == '"' && wasAllowed(given, 0, maxDescription) {
-			f.earlier = append(f.earlier, earlierDescription(given))
+			f.legacy = append(f.legacy, legacyDescription(given))
 		}
 		return invalid
 	case "completed":
@@ -154,7 +154,7 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 		return invalidError{{pointer, ruleTags}}
 	}
 	f.tags = []string{}
-	var earlier []string
+	var legacy []string
 	for i, value := range values {
 		given := text(value)
 		tag := normal(given)
@@ -164,11 +164,11 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 			f.tags = append(f.tags, tag)
 		}
 		if wasAllowed(given, 1, maxTag) {
-			earlier = append(earlier, given)
+			legacy = append(legacy, given)
 		}
 	}
-	if invalid != nil && len(earlier) == len(values) {
-		f.earlier = append(f.earlier, earlierTags(earlier))
+	if invalid != nil && len(legacy) == len(values) {
+		f.legacy = append(f.legacy, legacyTags(legacy))
 	}
 	return invalid
 }

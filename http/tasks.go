@@ -139,8 +139,8 @@ func (t target) unmatched(row db.Task) error {
 // fields it changes.
 func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
 	t, err := readTarget(w, r, true, writable...)
-	if invalid, ok := errors.AsType[invalidError](err); ok && len(t.fields.earlier) > 0 {
-		t, err = s.keepEarlier(r, t, invalid)
+	if invalid, ok := errors.AsType[invalidError](err); ok && len(t.fields.legacy) > 0 {
+		t, err = s.keepLegacy(r, t, invalid)
 	}
 	if err != nil {
 		return err

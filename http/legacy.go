@@ -12,9 +12,9 @@ import (
 // A rule that is new holds for new values. What an earlier release stored goes on, also
 // in a request: frontends send whole tasks back to change one field of them.
 
-// earlierValue is the value of a field that breaks a rule which an earlier release did
+// legacyValue is the value of a field that breaks a rule which an earlier release did
 // not have.
-type earlierValue struct {
+type legacyValue struct {
 	field  string
 	stored func(db.Task) bool // whether a task has just this value
 	leave  func(*fields)      // has the request leave the field as it is
@@ -26,24 +26,24 @@ func wasAllowed(given string, least, most int) bool {
 	return hasNoNUL(given) && within(given, least, most)
 }
 
-func earlierTitle(given string) earlierValue {
-	return earlierValue{"title", func(t db.Task) bool { return t.Title == given }, func(f *fields) { f.title = nil }}
+func legacyTitle(given string) legacyValue {
+	return legacyValue{"title", func(t db.Task) bool { return t.Title == given }, func(f *fields) { f.title = nil }}
 }
 
-func earlierDescription(given string) earlierValue {
-	return earlierValue{
+func legacyDescription(given string) legacyValue {
+	return legacyValue{
 		"description", func(t db.Task) bool { return t.Description != nil && *t.Description == given },
 		func(f *fields) { f.description, f.descriptionGiven = nil, false },
 	}
 }
 
-func earlierTags(given []string) earlierValue {
-	return earlierValue{"tags", func(t db.Task) bool { return slices.Equal(t.Tags, given) }, func(f *fields) { f.tags = nil }}
+func legacyTags(given []string) legacyValue {
+	return legacyValue{"tags", func(t db.Task) bool { return slices.Equal(t.Tags, given) }, func(f *fields) { f.tags = nil }}
 }
 
-// keepEarlier has an update leave a field as it is where all that is wrong with its value
+// keepLegacy has an update leave a field as it is where all that is wrong with its value
 // is that the task has it from an earlier release. Whatever else is invalid remains so.
-func (s *server) keepEarlier(r *http.Request, t target, invalid invalidError) (target, error) {
+func (s *server) keepLegacy(r *http.Request, t target, invalid invalidError) (target, error) {
 	// A task that does not exist, or must not, has no value to keep.
 	if t.readHead(r) != nil || t.mustNotExist {
 		return t, invalid
@@ -54,12 +54,12 @@ func (s *server) keepEarlier(r *http.Request, t target, invalid invalidError) (t
 	} else if err != nil {
 		return t, err
 	}
-	for _, earlier := range t.fields.earlier {
-		if earlier.stored(row) {
-			earlier.leave(&t.fields)
+	for _, legacy := range t.fields.legacy {
+		if legacy.stored(row) {
+			legacy.leave(&t.fields)
 			invalid = slices.DeleteFunc(invalid, func(e fieldError) bool {
 				field, _, _ := strings.Cut(strings.TrimPrefix(string(e.Pointer), "/"), "/")
-				return field == earlier.field
+				return field == legacy.field
 			})
 		}
 	}
