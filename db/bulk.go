@@ -15,7 +15,7 @@ const bulkTimeout = 25 * time.Second
 // IncompleteError says that an operation on many tasks came to no end: the steps that
 // were done are committed, and the same operation does the rest. It is ErrUnavailable.
 type IncompleteError struct {
-	// Done is how many tasks it changed.
+	// Done is how many tasks it changed: 0 where it has removed tombstones alone.
 	Done  int64
 	cause error
 }
@@ -66,7 +66,7 @@ func (p *Pool) EraseAccount(ctx context.Context, userID string) error {
 
 // inSteps takes steps until there are no more.
 func inSteps(ctx context.Context, step func() (done int64, more bool, err error)) (total int64, err error) {
-	start := time.Now()
+	start, steps := time.Now(), 0
 	for more := true; more && err == nil; {
 		if time.Since(start) >= bulkTimeout {
 			err = &unavailableError{cause: errBulkTimeout}
@@ -76,10 +76,12 @@ func inSteps(ctx context.Context, step func() (done int64, more bool, err error)
 			break
 		}
 		var done int64
-		done, more, err = step()
+		if done, more, err = step(); err == nil {
+			steps++
+		}
 		total += done
 	}
-	if total > 0 && errors.Is(err, ErrUnavailable) {
+	if steps > 0 && errors.Is(err, ErrUnavailable) {
 		err = &IncompleteError{Done: total, cause: err}
 	}
 	return total, err

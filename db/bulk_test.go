@@ -130,3 +130,20 @@ func TestEraseAccountThatBreaksOffExpiresCursors(t *testing.T) {
 		t.Errorf("%+v, then %+v, %v", before.Counter, after.Counter, err)
 	}
 }
+
+// TestEraseAccountOfTombstonesThatBreaksOffIsIncomplete has an account without a task:
+// what was done already is not nothing.
+func TestEraseAccountOfTombstonesThatBreaksOffIsIncomplete(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t, dbtest.NeonOwner)
+	pool := dbtest.Pool(t, url)
+	makeMany(t, url, 12_000)
+	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "DELETE FROM tasks")
+	dbtest.Exec(t, url, `
+		CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'took too long' USING ERRCODE = '57014'; END $$;
+		CREATE TRIGGER fail BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION fail()`)
+	incomplete, ok := errors.AsType[*db.IncompleteError](pool.EraseAccount(t.Context(), alice))
+	if left := dbtest.Value[int](t, dbtest.SuperuserURL(t, url), "SELECT count(*) FROM deleted_tasks"); !ok || incomplete.Done != 0 || left != 2_000 {
+		t.Errorf("%v with %d tombstones left", incomplete, left)
+	}
+}
