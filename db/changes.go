@@ -43,20 +43,14 @@ func (p *Pool) Changes(ctx context.Context, userID string, tasks, deletions Plac
 }
 
 func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deletions Place, limit int) (changes Changes, err error) {
-	start := time.Now()
-	conn, release, err := p.acquireFor(ctx, userID)
-	if err != nil {
-		return changes, err
-	}
-	defer release()
-	defer func() { recordTiming(ctx, queryName(listChanges), time.Since(start)) }()
-	// What has begun ends, as in a scope.
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout+timeoutSlack)
-	defer cancel()
-	results, err := p.send(limited, conn, settings{userID: userID, limit: statementTimeout, snapshot: true},
-		query{getCounter + suffix, []any{userID}},
-		query{listChanges + suffix, []any{userID, tasks.Version, time.UnixMilli(min(tasks.Version, maxMilliseconds)), tasks.ID, int32(limit)}},
-		query{listDeletions + suffix, []any{userID, deletions.Version, deletions.ID, int32(limit)}})
+	results, err := p.heavy.send(ctx, queryName(listChanges), &request{
+		settings: settings{userID: userID, limit: statementTimeout, snapshot: true},
+		queries: []query{
+			{getCounter + suffix, []any{userID}},
+			{listChanges + suffix, []any{userID, tasks.Version, time.UnixMilli(min(tasks.Version, maxMilliseconds)), tasks.ID, int32(limit)}},
+			{listDeletions + suffix, []any{userID, deletions.Version, deletions.ID, int32(limit)}},
+		},
+	})
 	if err != nil {
 		return changes, err
 	}
@@ -70,7 +64,7 @@ func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deleti
 // maxMilliseconds is the year 9999, behind which PostgreSQL knows times that no task has.
 const maxMilliseconds = 253402300799000
 
-func readChanges(results results) (changes Changes, err error) {
+func readChanges(results *results) (changes Changes, err error) {
 	rows, err := results.Query()
 	if err != nil {
 		return changes, err

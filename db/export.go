@@ -33,21 +33,18 @@ func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow
 }
 
 func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
-	conn, release, err := p.acquireFor(ctx, userID)
-	if err != nil {
-		return err
-	}
-	// A connection whose transaction is still open does not go back to the pool.
-	defer release()
 	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
-	// Before the results are closed, which would read the rest that nobody wants.
 	defer cancel()
-	results, err := p.send(ctx, conn, settings{userID: userID, limit: exportTimeout, snapshot: true},
-		query{getUser + suffix, []any{userID}}, query{exportTasks + suffix, []any{userID}})
+	results, err := p.exports.send(ctx, queryName(exportTasks), &request{
+		settings: settings{userID: userID, limit: exportTimeout, snapshot: true},
+		queries:  []query{{getUser + suffix, []any{userID}}, {exportTasks + suffix, []any{userID}}},
+		ctx:      ctx,
+	})
 	if err != nil {
 		return err
 	}
 	if err := readExport(results, begin, each); err != nil {
+		// Closing the results would read the rest that nobody wants.
 		cancel()
 		_ = results.Close()
 		return err
@@ -55,7 +52,7 @@ func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*Ge
 	return results.Close()
 }
 
-func readExport(results results, begin func(*GetUserRow) error, each func(Task) error) error {
+func readExport(results *results, begin func(*GetUserRow) error, each func(Task) error) error {
 	rows, err := results.Query()
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ func (p *Pool) List(ctx context.Context, userID string, list func(context.Contex
 }
 
 // readCounter reads the result of GetCounter.
-func readCounter(results results) (counter GetCounterRow, err error) {
+func readCounter(results *results) (counter GetCounterRow, err error) {
 	rows, err := results.Query()
 	if err != nil {
 		return counter, err

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -35,8 +34,11 @@ const (
 // database answers (Ping), whether the server may work there (Check), and whether there
 // ever were tasks (NeverHadTasks).
 type Pool struct {
-	pool       *pgxpool.Pool
-	userLimit  userLimit
+	pool *pgxpool.Pool
+	// reads are the lanes of queries that read a few rows by an index, writes those of
+	// writes of one task, and heavy those of all others.
+	reads, writes, heavy, exports *lanes
+
 	prepares   atomic.Bool
 	adapts     bool // stops preparing where a pooler does not keep up with it
 	unprepare  sync.Once
@@ -58,8 +60,8 @@ func WithLogger(log *slog.Logger) Option { return func(p *Pool) { p.log = log } 
 //
 // Statements are prepared once per connection, until a pooler turns out not to keep
 // them apart: from then on none is. Where the URL has default_query_exec_mode, this
-// never changes: cache_statement always prepares, by the pool's own means, and the
-// other modes are pgx's.
+// never changes: cache_statement always prepares, by the pool's own means, and each other
+// mode is taken for exec.
 func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -72,23 +74,17 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	p := &Pool{
-		userLimit: userLimit{conns: max(1, int(config.MaxConns)/4), users: map[string]*userConns{}},
-		adapts:    !strings.Contains(url, "default_query_exec_mode="),
+		adapts: !strings.Contains(url, "default_query_exec_mode="),
 	}
-	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-		// pgx would take a result for what it was when the statement was prepared,
-		// and through a pooler it need not be any more. In exec mode each result
-		// describes itself, also one of a statement that prepare has prepared.
-		p.prepares.Store(true)
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	}
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		// Without a described statement (exec mode) pgx knows a parameter's type
-		// only by its Go type.
-		conn.TypeMap().RegisterDefaultPgType(uuid.UUID{}, "uuid")
-		conn.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
-		return nil
-	}
+	conns := int(config.MaxConns)
+	p.reads = p.newLanes(conns/4, maxBatch, conns/4)
+	p.writes = p.newLanes(conns/2, 1, conns/4)
+	p.heavy = p.newLanes(conns/4, 1, conns/8)
+	p.exports = p.newLanes(conns/2, 1, 1)
+	p.prepares.Store(config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement)
+	// What runs outside of a scope.
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	config.AfterConnect = p.newSession
 	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
@@ -97,6 +93,11 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	}
 	return p, nil
 }
+
+// WithDistributed is for an engine that spreads rows over nodes (Citus): it passes SET
+// LOCAL in an explicit transaction on to them, which set_config it does not. Every
+// PostgreSQL understands it.
+func WithDistributed(p *Pool) { p.distributed = true }
 
 // Close closes the connections and waits for those in use.
 func (p *Pool) Close() { p.pool.Close() }
@@ -110,21 +111,6 @@ func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		return nil, waitError(ctx, err)
 	}
 	return conn, nil
-}
-
-// acquireFor is acquire within the limit of one user. release gives the connection back.
-func (p *Pool) acquireFor(ctx context.Context, userID string) (conn *pgxpool.Conn, release func(), err error) {
-	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
-	defer cancel()
-	releaseSlot, err := p.userLimit.acquire(wait, userID)
-	if err != nil {
-		return nil, nil, waitError(ctx, err)
-	}
-	if conn, err = p.pool.Acquire(wait); err != nil {
-		releaseSlot()
-		return nil, nil, waitError(ctx, err)
-	}
-	return conn, func() { conn.Release(); releaseSlot() }, nil
 }
 
 // waitError distinguishes a client that left from a database that has no connection.

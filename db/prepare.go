@@ -1,11 +1,6 @@
 package db
 
-import (
-	"context"
-	"strconv"
-
-	"github.com/jackc/pgx/v5"
-)
+import "strconv"
 
 // suffixOf makes a text another statement in each generation. Generation 0 is the text
 // as sqlc wrote it.
@@ -14,23 +9,6 @@ func suffixOf(generation int64) string {
 		return ""
 	}
 	return "\n-- " + strconv.FormatInt(generation, 36)
-}
-
-// prepare prepares each statement on conn, named by its text: a round trip the first
-// time.
-func (p *Pool) prepare(ctx context.Context, conn *pgx.Conn, queries []query) error {
-	if !p.prepares.Load() {
-		return nil
-	}
-	if _, err := conn.Prepare(ctx, setScope, setScope); err != nil {
-		return err
-	}
-	for _, q := range queries {
-		if _, err := conn.Prepare(ctx, q.sql, q.sql); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // stopPreparing replaces the connections by ones without prepared statements, once.

@@ -10,8 +10,7 @@ import (
 // transaction has ended: a commit that fails shows in Err.
 type scopedRows struct {
 	pgx.Rows
-	results results
-	release func()
+	results *results
 	closed  bool
 	err     error
 }
@@ -33,7 +32,6 @@ func (r *scopedRows) Close() {
 	if err := r.results.Close(); err != nil {
 		r.err = endError{err}
 	}
-	r.release()
 }
 
 func (r *scopedRows) Err() error {

@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -80,44 +79,45 @@ func (s scope) retry(ctx context.Context, sql string, send func(suffix string) e
 }
 
 func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (pgx.Rows, error) {
-	start := time.Now()
-	conn, releaseConn, err := s.pool.acquireFor(ctx, s.userID)
+	r := &request{settings: s.settings, queries: []query{{sql + suffix, args}}}
+	if s.version != nil {
+		r.queries = []query{{getCounter + suffix, []any{s.userID}}, r.queries[0]}
+	}
+	name := queryName(sql)
+	results, err := s.pool.lanesOf(name).send(ctx, name, r)
 	if err != nil {
 		return nil, err
 	}
-	// What has begun ends: pgx would close the connection of a client that leaves,
-	// and clients that come and go would keep the pool connecting.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit+timeoutSlack)
-	release := func() {
-		releaseConn()
-		cancel()
-		recordTiming(ctx, queryName(sql), time.Since(start))
-	}
-	queries := []query{{sql + suffix, args}}
-	if s.version != nil {
-		queries = []query{{getCounter + suffix, []any{s.userID}}, queries[0]}
-	}
-	results, err := s.pool.send(ctx, conn, s.settings, queries...)
-	if err != nil {
-		release()
-		return nil, err
-	}
-	if s.version != nil {
-		var counter GetCounterRow
-		if counter, err = readCounter(results); err == nil {
-			*s.version = counter.Version
-		}
-	}
-	var rows pgx.Rows
-	if err == nil {
-		rows, err = results.Query()
-	}
+	rows, err := s.rowsOf(results)
 	if err != nil {
 		_ = results.Close()
-		release()
 		return nil, err
 	}
-	return &scopedRows{Rows: rows, results: results, release: release}, nil
+	return &scopedRows{Rows: rows, results: results}, nil
+}
+
+func (s scope) rowsOf(results *results) (pgx.Rows, error) {
+	if s.version != nil {
+		counter, err := readCounter(results)
+		if err != nil {
+			return nil, err
+		}
+		*s.version = counter.Version
+	}
+	return results.Query()
+}
+
+// lanesOf are those of a query, by its name. A test compares with what each says of the
+// buffers that it reads.
+func (p *Pool) lanesOf(name string) *lanes {
+	switch name {
+	case "GetTask", "GetDeletedTask", "GetCounter", "ListTasks":
+		return p.reads
+	case "AddTask", "CreateTask", "UpdateTask", "CompleteTask", "DeleteTask":
+		return p.writes
+	default:
+		return p.heavy
+	}
 }
 
 // isRead reports whether a generated query only reads: those start with SELECT, and
