@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,7 +48,7 @@ func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema
 }
 
 func (p *Pool) checkOnce(ctx context.Context, oldest, latest uint) (schema Schema, err error) {
-	conn, err := p.acquire(ctx)
+	conn, err := p.acquire(ctx, time.Now().Add(acquireTimeout))
 	if err != nil {
 		return Schema{}, err
 	}

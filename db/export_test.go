@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Scope is a user's scope itself, for SQL that no generated query says.
@@ -55,7 +56,7 @@ func (p *Pool) Idle() int { return int(p.pool.Stat().IdleConns()) }
 // Warm has the pool hold that many idle connections.
 func (p *Pool) Warm(ctx context.Context, conns int) error {
 	for range conns {
-		conn, err := p.acquire(ctx)
+		conn, err := p.acquire(ctx, time.Now().Add(acquireTimeout))
 		if err != nil {
 			return err
 		}

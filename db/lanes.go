@@ -27,25 +27,48 @@ var (
 // behind more than one slow query of another user.
 type lanes struct {
 	pool *Pool
-	max  int // how many may be busy
 	size int // how many requests go together
 	// share is how many requests of one user may be on lanes.
 	share int
 
-	mu      sync.Mutex
-	busy    int
-	waiting int
-	users   map[string]*line
-	// ready are the lines whose first request may go. They are none while a lane is free.
-	ready []*line
+	mu    sync.Mutex
+	stats LaneStats
+	users map[string]*userQueue
+	// ready are the users whose first request may go. They are none while a lane is free.
+	ready []*userQueue
 }
 
 func (p *Pool) newLanes(count, size, share int) *lanes {
-	return &lanes{pool: p, max: max(1, count), size: size, share: max(1, share), users: map[string]*line{}}
+	return &lanes{pool: p, size: size, share: max(1, share), stats: LaneStats{Max: max(1, count)}, users: map[string]*userQueue{}}
 }
 
-// line are the requests of one user.
-type line struct {
+// Stats are those of all lanes of a pool.
+type Stats struct {
+	Reads, Writes, Heavy, Exports LaneStats
+}
+
+// LaneStats are those of the lanes of one kind.
+type LaneStats struct {
+	Max     int // how many lanes there are
+	Busy    int // how many of them have requests
+	Waiting int // how many requests wait for one
+	// Batches are those that ever were on a lane, and Requests how many requests they had.
+	Batches, Requests int64
+}
+
+// Stats returns what the lanes do now, and what they have done.
+func (p *Pool) Stats() Stats {
+	return Stats{p.reads.statistics(), p.writes.statistics(), p.heavy.statistics(), p.exports.statistics()}
+}
+
+func (l *lanes) statistics() LaneStats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stats
+}
+
+// userQueue are the requests of one user.
+type userQueue struct {
 	user    string
 	running int
 	waiting []*request
@@ -58,23 +81,24 @@ func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
 	l.mu.Lock()
 	u := l.users[r.userID]
 	if u == nil {
-		u = &line{user: r.userID}
+		u = &userQueue{user: r.userID}
 		l.users[r.userID] = u
 	}
-	if l.busy < l.max && u.running < l.share {
-		l.busy++
+	if l.stats.Busy < l.stats.Max && u.running < l.share {
 		u.running++
+		lane := l.start([]*request{r})
 		l.mu.Unlock()
-		return &lane{lanes: l, batch: []*request{r}}, nil
+		return lane, nil
 	}
-	if l.waiting >= maxWaiting {
+	if l.stats.Waiting >= maxWaiting {
+		l.forget(u)
 		l.mu.Unlock()
 		return nil, waitError(ctx, errQueueFull)
 	}
 	r.turn = make(chan *lane, 1)
 	u.waiting = append(u.waiting, r)
-	l.waiting++
-	l.line(u)
+	l.stats.Waiting++
+	l.enlist(u)
 	l.mu.Unlock()
 	timer := time.NewTimer(acquireTimeout)
 	defer timer.Stop()
@@ -92,13 +116,13 @@ func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
 }
 
 // withdraw takes back a request that waits, and reports whether it did.
-func (l *lanes) withdraw(u *line, r *request) bool {
+func (l *lanes) withdraw(u *userQueue, r *request) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, waiting := range u.waiting {
 		if waiting == r {
 			u.waiting = append(u.waiting[:i], u.waiting[i+1:]...)
-			l.waiting--
+			l.stats.Waiting--
 			l.forget(u)
 			return true
 		}
@@ -118,25 +142,31 @@ func (l *lanes) leave(ln *lane, r *request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if last {
-		l.busy--
+		l.stats.Busy--
 	}
 	u := l.users[r.userID]
 	u.running--
-	l.line(u)
+	l.enlist(u)
 	l.forget(u)
-	for l.busy < l.max {
+	for l.stats.Busy < l.stats.Max {
 		batch := l.take()
 		if len(batch) == 0 {
 			return
 		}
-		l.busy++
-		batch[0].turn <- &lane{lanes: l, batch: batch}
+		batch[0].turn <- l.start(batch)
 	}
+}
+
+func (l *lanes) start(batch []*request) *lane {
+	l.stats.Busy++
+	l.stats.Batches++
+	l.stats.Requests += int64(len(batch))
+	return &lane{lanes: l, batch: batch}
 }
 
 // take takes the requests that go next, of different users.
 func (l *lanes) take() (batch []*request) {
-	var users []*line
+	var users []*userQueue
 	for len(l.ready) > 0 && len(batch) < l.size {
 		u := l.ready[0]
 		l.ready = l.ready[1:]
@@ -146,25 +176,25 @@ func (l *lanes) take() (batch []*request) {
 		}
 		batch = append(batch, u.waiting[0])
 		u.waiting = u.waiting[1:]
-		l.waiting--
+		l.stats.Waiting--
 		u.running++
 		users = append(users, u)
 	}
 	for _, u := range users {
-		l.line(u)
+		l.enlist(u)
 	}
 	return batch
 }
 
-// line lines a user up whose next request may go.
-func (l *lanes) line(u *line) {
+// enlist has a user take turns whose next request may go.
+func (l *lanes) enlist(u *userQueue) {
 	if len(u.waiting) > 0 && u.running < l.share && !u.isReady {
 		u.isReady = true
 		l.ready = append(l.ready, u)
 	}
 }
 
-func (l *lanes) forget(u *line) {
+func (l *lanes) forget(u *userQueue) {
 	if u.running == 0 && len(u.waiting) == 0 {
 		delete(l.users, u.user)
 	}

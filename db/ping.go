@@ -11,7 +11,7 @@ func (p *Pool) Ping(ctx context.Context) error {
 }
 
 func (p *Pool) ping(ctx context.Context) error {
-	conn, err := p.acquire(ctx)
+	conn, err := p.acquire(ctx, time.Now().Add(acquireTimeout))
 	if err != nil {
 		return err
 	}

@@ -102,9 +102,9 @@ func WithDistributed(p *Pool) { p.distributed = true }
 // Close closes the connections and waits for those in use.
 func (p *Pool) Close() { p.pool.Close() }
 
-// acquire waits for a free connection, acquireTimeout at most.
-func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
+// acquire waits for a free connection.
+func (p *Pool) acquire(ctx context.Context, until time.Time) (*pgxpool.Conn, error) {
+	wait, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	conn, err := p.pool.Acquire(wait)
 	if err != nil {

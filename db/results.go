@@ -1,0 +1,124 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// notSentError is why nothing was sent: the queries have done nothing.
+type notSentError struct{ error }
+
+func (e notSentError) Unwrap() error { return e.error }
+
+// endError is why the transaction of queries did not end well that had an answer.
+type endError struct{ error }
+
+func (e endError) Unwrap() error { return e.error }
+
+// send sends a request, and reads the results of its settings, so that a connection that
+// was already dead shows here. name is that of its query, for the timing. Without an
+// error, the results must be closed.
+func (l *lanes) send(ctx context.Context, name string, r *request) (*results, error) {
+	r.start = time.Now()
+	lane, err := l.enter(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	results := &results{lane: lane, request: r, ctx: ctx, name: name}
+	if err := results.begin(); err != nil {
+		_ = results.Close()
+		return nil, err
+	}
+	return results, nil
+}
+
+// results are those of a request.
+type results struct {
+	lane             *lane
+	request          *request
+	isSent, isClosed bool
+
+	ctx  context.Context
+	name string
+}
+
+// begin sends the batch, if that was not done yet, and reads the results of the settings.
+func (r *results) begin() error {
+	ln := r.lane
+	if ln.pipeline == nil && ln.err == nil {
+		ln.send(r.ctx)
+	} else if ln.err == nil {
+		ln.limit(r.request)
+	}
+	switch {
+	case ln.err != nil:
+		return ln.err
+	case r.request.err != nil:
+		return r.request.err
+	case ln.conn.Conn().IsClosed():
+		return net.ErrClosed
+	}
+	r.isSent = true
+	for range r.request.settled {
+		if _, err := ln.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Query returns the rows of the next query.
+func (r *results) Query() (pgx.Rows, error) {
+	next, err := r.lane.next()
+	if err != nil {
+		return nil, err
+	}
+	reader, ok := next.(*pgconn.ResultReader)
+	if !ok {
+		return nil, errNoResult
+	}
+	return pgx.RowsFromResultReader(r.lane.conn.Conn().TypeMap(), reader), nil
+}
+
+var errNoResult = errors.New("the database has sent no result of a query in the pipeline")
+
+// Close reads what is left, to the end of the transaction, and passes the lane on: a
+// commit that failed shows here.
+func (r *results) Close() error {
+	if r.isClosed {
+		return nil
+	}
+	r.isClosed = true
+	defer func() {
+		r.lane.lanes.leave(r.lane, r.request)
+		recordTiming(r.ctx, r.name, time.Since(r.request.start))
+	}()
+	if !r.isSent {
+		return nil
+	}
+	return r.readToEnd()
+}
+
+func (r *results) readToEnd() (failed error) {
+	for syncs := r.request.syncs; syncs > 0; {
+		next, err := r.lane.next()
+		if _, ended := next.(*pgconn.PipelineSync); ended {
+			syncs--
+		} else if err == nil && next == nil {
+			err = errNoResult
+		}
+		if err != nil && failed == nil {
+			failed = err
+		}
+		if _, refused := errors.AsType[*pgconn.PgError](err); err != nil && !refused {
+			_ = r.lane.pipeline.Close()
+			return failed
+		}
+	}
+	return failed
+}
