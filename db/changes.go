@@ -54,8 +54,8 @@ func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deleti
 	if err != nil {
 		return changes, err
 	}
+	defer results.Close()
 	if changes, err = readChanges(results); err != nil {
-		_ = results.Close()
 		return changes, err
 	}
 	return changes, results.Close()
@@ -65,24 +65,14 @@ func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deleti
 const maxMilliseconds = 253402300799000
 
 func readChanges(results *results) (changes Changes, err error) {
+	if changes.Counter, err = readCounter(results); err != nil {
+		return changes, err
+	}
+	if changes.Tasks, err = readTasks(results); err != nil {
+		return changes, err
+	}
 	rows, err := results.Query()
 	if err != nil {
-		return changes, err
-	}
-	counters, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[GetCounterRow])
-	if err != nil {
-		return changes, err
-	}
-	if len(counters) > 0 {
-		changes.Counter = counters[0]
-	}
-	if rows, err = results.Query(); err != nil {
-		return changes, err
-	}
-	if changes.Tasks, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Task]); err != nil {
-		return changes, err
-	}
-	if rows, err = results.Query(); err != nil {
 		return changes, err
 	}
 	changes.Deleted, err = pgx.CollectRows(rows, pgx.RowToStructByPos[ListDeletionsRow])

@@ -3,6 +3,6 @@
 // and the start-up check.
 //
 // A query goes through these files, top to bottom: scope.go (who asks), retry.go (what
-// is sent again), pool.go (a connection, within the user's limit), send.go or
-// distributed.go (settings and query in one round trip), rows.go (the result).
+// is sent again), lanes.go (whose turn it is), lane.go and session.go (settings and query
+// in one round trip, with those of others), results.go and decode.go (the rows).
 package db

@@ -57,9 +57,12 @@ func (e *outcomeUnknownError) Unwrap() error { return ErrOutcomeUnknown }
 // alone. Class names follow the PostgreSQL manual, appendix A. A request whose
 // client left keeps its context.Canceled.
 func translate(err error) error {
+	if err == nil {
+		return nil
+	}
 	var pg *pgconn.PgError
 	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, ErrUnavailable):
+	case errors.Is(err, context.Canceled), errors.Is(err, ErrUnavailable):
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNotFound

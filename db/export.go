@@ -76,9 +76,9 @@ func readExport(results *results, begin func(*GetUserRow) error, each func(Task)
 	if err := begin(users[0]); err != nil {
 		return err
 	}
-	for ; more; more = rows.Next() {
-		task, err := pgx.RowToStructByPos[Task](rows)
-		if err != nil {
+	var task Task
+	for columns := columnsOf(&task); more; more = rows.Next() {
+		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
 		if err := each(task); err != nil {

@@ -1,33 +1,80 @@
 package db
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
-// List runs a query that lists tasks, and reads the user's counter in the same round
-// trip, right before the rows: 0 before the first write. So the number is never newer
-// than the rows.
+// List runs the generated query that list calls, which lists tasks, and reads the user's
+// counter in the same round trip, right before the rows: 0 before the first write. So the
+// number is never newer than the rows.
 func (p *Pool) List(ctx context.Context, userID string, list func(context.Context, *Queries) ([]Task, error)) (tasks []Task, version int64, err error) {
-	t := newTries(false, false)
-	queries := New(scope{p, settings{userID: userID, limit: statementTimeout}, t, &version})
-	err = p.retry(ctx, t, func(string) error {
-		tasks, err = list(ctx, queries)
-		return err
+	var listing Recorder
+	if _, err := list(ctx, New(&listing)); !errors.Is(err, errRecorded) {
+		return nil, 0, err
+	}
+	name := queryName(listing.SQL)
+	err = p.retry(ctx, newTries(false, false), func(suffix string) error {
+		results, err := p.lanesOf(name).send(ctx, name, &request{
+			settings: settings{userID: userID, limit: statementTimeout},
+			queries:  []query{{getCounter + suffix, []any{userID}}, {listing.SQL + suffix, listing.Args}},
+		})
+		if err != nil {
+			return err
+		}
+		defer results.Close()
+		counter, err := readCounter(results)
+		if err != nil {
+			return err
+		}
+		if counter != nil {
+			version = counter.Version
+		}
+		if tasks, err = readTasks(results); err != nil {
+			return err
+		}
+		return results.Close()
 	})
 	return tasks, version, err
 }
 
-// readCounter reads the result of GetCounter.
-func readCounter(results *results) (counter GetCounterRow, err error) {
+// readCounter reads the result of GetCounter, nil for no row.
+func readCounter(results *results) (*GetCounterRow, error) {
 	rows, err := results.Query()
 	if err != nil {
-		return counter, err
+		return nil, err
 	}
 	defer rows.Close()
-	if rows.Next() {
-		err = rows.Scan(&counter.Version, &counter.ForgottenVersion, &counter.CreatedAt)
+	if !rows.Next() {
+		return nil, rows.Err()
 	}
-	rows.Close()
-	if err == nil {
-		err = rows.Err()
+	var counter GetCounterRow
+	err = rows.Scan(&counter.Version, &counter.ForgottenVersion, &counter.CreatedAt)
+	return &counter, err
+}
+
+// readTasks reads the result of a query that lists tasks.
+func readTasks(results *results) ([]Task, error) {
+	rows, err := results.Query()
+	if err != nil {
+		return nil, err
 	}
-	return counter, err
+	defer rows.Close()
+	tasks := make([]Task, 0, 8)
+	var task Task
+	for columns := columnsOf(&task); rows.Next(); {
+		if err := rows.Scan(columns...); err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, task)
+	}
+	return tasks, rows.Err()
+}
+
+// columnsOf are the destinations of a row of tasks, in the order of the table's columns.
+func columnsOf(t *Task) []any {
+	return []any{
+		&t.UserID, &t.ID, &t.Title, &t.Description, &t.Completed, &t.CreatedAt, &t.UpdatedAt,
+		&t.Priority, &t.DueDate, &t.Tags, &t.Version, &t.DueAllDay, &t.LegacyTitle,
+	}
 }

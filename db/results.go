@@ -73,7 +73,7 @@ func (r *results) begin() error {
 }
 
 // Query returns the rows of the next query.
-func (r *results) Query() (pgx.Rows, error) {
+func (r *results) Query() (*decodedRows, error) {
 	next, err := r.lane.next()
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (r *results) Query() (pgx.Rows, error) {
 	if !ok {
 		return nil, errNoResult
 	}
-	return pgx.RowsFromResultReader(r.lane.conn.Conn().TypeMap(), reader), nil
+	return &decodedRows{Rows: pgx.RowsFromResultReader(r.lane.conn.Conn().TypeMap(), reader)}, nil
 }
 
 var errNoResult = errors.New("the database has sent no result of a query in the pipeline")
@@ -101,7 +101,10 @@ func (r *results) Close() error {
 	if !r.isSent {
 		return nil
 	}
-	return r.readToEnd()
+	if err := r.readToEnd(); err != nil {
+		return endError{err}
+	}
+	return nil
 }
 
 func (r *results) readToEnd() (failed error) {

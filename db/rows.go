@@ -9,14 +9,14 @@ import (
 // scopedRows are the rows of a query in a scope. They count as read only when the
 // transaction has ended: a commit that fails shows in Err.
 type scopedRows struct {
-	pgx.Rows
+	*decodedRows
 	results *results
 	closed  bool
 	err     error
 }
 
 func (r *scopedRows) Next() bool {
-	if r.Rows.Next() {
+	if r.decodedRows.Next() {
 		return true
 	}
 	r.Close()
@@ -28,14 +28,14 @@ func (r *scopedRows) Close() {
 		return
 	}
 	r.closed = true
-	r.Rows.Close()
+	r.decodedRows.Close()
 	if err := r.results.Close(); err != nil {
-		r.err = endError{err}
+		r.err = err
 	}
 }
 
 func (r *scopedRows) Err() error {
-	if err := r.Rows.Err(); err != nil {
+	if err := r.decodedRows.Err(); err != nil {
 		return translate(err)
 	}
 	return translate(r.err)

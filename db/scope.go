@@ -27,8 +27,7 @@ func (p *Pool) as(userID string, t *tries) *Queries {
 type scope struct {
 	pool *Pool
 	settings
-	tries   *tries // nil for those of each query
-	version *int64 // where the counter that goes before each query is read to, nil for none
+	tries *tries // nil for those of each query
 }
 
 func (s scope) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
@@ -79,32 +78,17 @@ func (s scope) retry(ctx context.Context, sql string, send func(suffix string) e
 }
 
 func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (pgx.Rows, error) {
-	r := &request{settings: s.settings, queries: []query{{sql + suffix, args}}}
-	if s.version != nil {
-		r.queries = []query{{getCounter + suffix, []any{s.userID}}, r.queries[0]}
-	}
 	name := queryName(sql)
-	results, err := s.pool.lanesOf(name).send(ctx, name, r)
+	results, err := s.pool.lanesOf(name).send(ctx, name, &request{settings: s.settings, queries: []query{{sql + suffix, args}}})
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.rowsOf(results)
+	rows, err := results.Query()
 	if err != nil {
 		_ = results.Close()
 		return nil, err
 	}
-	return &scopedRows{Rows: rows, results: results}, nil
-}
-
-func (s scope) rowsOf(results *results) (pgx.Rows, error) {
-	if s.version != nil {
-		counter, err := readCounter(results)
-		if err != nil {
-			return nil, err
-		}
-		*s.version = counter.Version
-	}
-	return results.Query()
+	return &scopedRows{decodedRows: rows, results: results}, nil
 }
 
 // lanesOf are those of a query, by its name. A test compares with what each says of the

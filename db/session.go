@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // session is what a connection sends requests with.
@@ -33,8 +33,6 @@ const sessionKey = "session"
 // newSession is pgxpool's AfterConnect.
 func (p *Pool) newSession(ctx context.Context, conn *pgx.Conn) error {
 	// Without a described statement pgx knows a parameter's type only by its Go type.
-	pgxuuid.Register(conn.TypeMap())
-	conn.TypeMap().RegisterDefaultPgType(uuid.UUID{}, "uuid")
 	conn.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
 	s := &session{conn: conn}
 	conn.PgConn().CustomData()[sessionKey] = s
@@ -53,61 +51,70 @@ func (p *Pool) newSession(ctx context.Context, conn *pgx.Conn) error {
 // encode makes the messages of a request, and prepares what the connection does not know
 // yet. It sends nothing else.
 func (s *session) encode(p *Pool, r *request) (err error) {
-	r.prologue = nil
+	r.from, r.prologue, r.syncs = len(s.messages), nil, 1
 	switch {
 	case r.snapshot:
 		r.prologue = beginSnapshot
 	case p.distributed:
 		r.prologue = []string{"BEGIN"}
 	}
-	scope := query{setScope, []any{r.userID, milliseconds(r.limit)}}
-	queries := r.queries
+	if len(r.prologue) > 0 {
+		r.syncs = 2
+	}
 	if p.distributed {
 		settings, err := localSettings(s.conn, r.settings)
 		if err != nil {
 			return err
 		}
 		r.prologue = slices.Concat(r.prologue, settings)
-	} else {
-		queries = append([]query{scope}, r.queries...)
+	} else if err = s.add(p, setScope, r.userID, milliseconds(r.limit)); err != nil {
+		return err
 	}
-	r.from = len(s.messages)
-	for _, q := range queries {
-		if err := s.add(p, q); err != nil {
-			s.messages = s.messages[:r.from]
+	r.settled = len(r.prologue) + len(s.messages) - r.from
+	for _, q := range r.queries {
+		if err = s.add(p, q.sql, q.args...); err != nil {
 			return err
 		}
 	}
 	r.to = len(s.messages)
-	r.settled = len(r.prologue) + len(queries) - len(r.queries)
-	r.syncs = 1
-	if len(r.prologue) > 0 {
-		r.syncs = 2
-	}
 	return nil
 }
 
-func (s *session) add(p *Pool, q query) (err error) {
-	if len(s.messages) == cap(s.messages) {
-		s.messages = append(s.messages, message{})
-	} else {
-		s.messages = s.messages[:len(s.messages)+1]
-	}
+func (s *session) add(p *Pool, sql string, args ...any) (err error) {
+	s.messages = slices.Grow(s.messages, 1)[:len(s.messages)+1]
 	m := &s.messages[len(s.messages)-1]
-	m.sql, m.prepared = q.sql, nil
+	m.sql, m.prepared = sql, nil
 	// Nothing is prepared by name in an engine that distributes rows, since each user's
 	// SET is a statement of its own.
 	if p.prepares.Load() && !p.distributed {
 		// The statement is named by its text: a round trip the first time.
-		if m.prepared, err = s.conn.Prepare(context.Background(), q.sql, q.sql); err != nil {
+		if m.prepared, err = s.conn.Prepare(context.Background(), sql, sql); err != nil {
 			return err
 		}
 	}
-	return m.Build(s.conn.TypeMap(), m.prepared, q.args)
+	for i, arg := range args {
+		args[i] = argument(arg)
+	}
+	return m.Build(s.conn.TypeMap(), m.prepared, args)
 }
 
-// binary is the format of every column.
-var binary = []int16{pgx.BinaryFormatCode}
+// argument makes a UUID pgx's own, which would else format and parse it again: uuid.UUID
+// is a driver.Valuer.
+func argument(arg any) any {
+	switch id := arg.(type) {
+	case uuid.UUID:
+		return pgtype.UUID{Bytes: id, Valid: true}
+	case *uuid.UUID:
+		if id == nil {
+			return pgtype.UUID{}
+		}
+		return pgtype.UUID{Bytes: *id, Valid: true}
+	}
+	return arg
+}
+
+// binaryFormat is that of every column.
+var binaryFormat = []int16{pgx.BinaryFormatCode}
 
 // send sends the messages of a request. Where it begins a transaction, a Sync stands
 // between the queries and COMMIT, to which an error skips: the COMMIT behind it then
@@ -121,9 +128,9 @@ func (s *session) send(pipeline *pgconn.Pipeline, r *request) {
 		case m.prepared == nil:
 			pipeline.SendQueryParams(m.sql, m.ParamValues, nil, m.ParamFormats, nil)
 		case s.isDirect:
-			pipeline.SendQueryStatement(m.prepared, m.ParamValues, m.ParamFormats, binary)
+			pipeline.SendQueryStatement(m.prepared, m.ParamValues, m.ParamFormats, binaryFormat)
 		default:
-			pipeline.SendQueryPrepared(m.prepared.Name, m.ParamValues, m.ParamFormats, binary)
+			pipeline.SendQueryPrepared(m.prepared.Name, m.ParamValues, m.ParamFormats, binaryFormat)
 		}
 	}
 	pipeline.SendPipelineSync()
