@@ -2,7 +2,6 @@ package db
 
 import (
 	"encoding/binary"
-	"math"
 	"strings"
 	"time"
 
@@ -101,18 +100,24 @@ func (d *decoder) room(n int) []string {
 	return room
 }
 
-// timestamptz reads microseconds since 2000 (pgtype.TimestamptzCodec). Infinity is pgx's.
+// timestamptz reads microseconds since 2000 (timestamptz_send), of the years that a task's
+// times are in.
 func timestamptz(src []byte, dest *time.Time) bool {
 	if len(src) != 8 {
 		return false
 	}
 	microseconds := int64(binary.BigEndian.Uint64(src))
-	if microseconds == math.MaxInt64 || microseconds == math.MinInt64 {
+	if microseconds < year1 || microseconds >= year10000 {
 		return false
 	}
-	const year2000 = 946684800 // in Unix time
 	return set(dest, time.Unix(year2000+microseconds/1e6, microseconds%1e6*1e3))
 }
+
+const (
+	year2000  = 946684800 // in Unix time
+	year1     = -63082281600e6
+	year10000 = 252455616000e6
+)
 
 // textArray reads an array of one dimension without NULLs (array_send).
 func (d *decoder) textArray(src []byte, dest *[]string) bool {
@@ -128,10 +133,10 @@ func (d *decoder) textArray(src []byte, dest *[]string) bool {
 	for i := range header {
 		var ok bool
 		if header[i], ok = read(); !ok {
-			return i == 3 && header[0] == 0 && set(dest, []string{})
+			return i == 3 && header[0] == 0 && len(src) == 0 && set(dest, []string{})
 		}
 	}
-	if header[0] != 1 || header[1] != 0 || header[2] != pgtype.TextOID {
+	if header[0] != 1 || header[1] != 0 || header[2] != pgtype.TextOID || header[3] < 1 || header[3] > len(src)/4 {
 		return false
 	}
 	elements := d.room(header[3])
@@ -143,5 +148,5 @@ func (d *decoder) textArray(src []byte, dest *[]string) bool {
 		d.text(src[:n], &elements[i])
 		src = src[n:]
 	}
-	return set(dest, elements)
+	return len(src) == 0 && set(dest, elements)
 }

@@ -73,3 +73,9 @@ func Rules() []string {
 	}
 	return names
 }
+
+// Decode reads one value in binary format.
+func Decode(oid uint32, src []byte, dest any) bool { return new(decoder).value(oid, src, dest) }
+
+// ColumnsOf are the destinations of a row of tasks.
+func ColumnsOf(t *Task) []any { return columnsOf(t) }
