@@ -43,38 +43,38 @@ func (p *Pool) Changes(ctx context.Context, userID string, tasks, deletions Plac
 }
 
 func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deletions Place, limit int) (changes Changes, err error) {
-	results, err := p.heavy.send(ctx, queryName(listChanges), &request{
+	r := &request{
 		settings: settings{userID: userID, limit: statementTimeout, snapshot: true},
 		queries: []query{
 			{getCounter + suffix, []any{userID}},
 			{listChanges + suffix, []any{userID, tasks.Version, time.UnixMilli(min(tasks.Version, maxMilliseconds)), tasks.ID, int32(limit)}},
 			{listDeletions + suffix, []any{userID, deletions.Version, deletions.ID, int32(limit)}},
 		},
-	})
-	if err != nil {
+	}
+	if err := p.heavy.send(ctx, queryName(listChanges), r); err != nil {
 		return changes, err
 	}
-	defer results.Close()
-	if changes, err = readChanges(results); err != nil {
+	defer r.close()
+	if changes, err = readChanges(r); err != nil {
 		return changes, err
 	}
-	return changes, results.Close()
+	return changes, r.close()
 }
 
 // maxMilliseconds is the year 9999, behind which PostgreSQL knows times that no task has.
 const maxMilliseconds = 253402300799000
 
-func readChanges(results *results) (changes Changes, err error) {
-	if changes.Counter, err = readCounter(results); err != nil {
+func readChanges(r *request) (changes Changes, err error) {
+	if changes.Counter, err = readCounter(r); err != nil {
 		return changes, err
 	}
-	if changes.Tasks, err = readTasks(results); err != nil {
+	if changes.Tasks, err = readTasks(r); err != nil {
 		return changes, err
 	}
-	rows, err := results.Query()
+	rows, err := r.rows()
 	if err != nil {
 		return changes, err
 	}
-	changes.Deleted, err = pgx.CollectRows(rows, pgx.RowToStructByPos[ListDeletionsRow])
+	changes.Deleted, err = pgx.CollectRows(&rows, pgx.RowToStructByPos[ListDeletionsRow])
 	return changes, err
 }

@@ -35,36 +35,36 @@ func (p *Pool) Export(ctx context.Context, userID string, begin func(*GetUserRow
 func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*GetUserRow) error, each func(Task) error) error {
 	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
 	defer cancel()
-	results, err := p.exports.send(ctx, queryName(exportTasks), &request{
+	r := &request{
 		settings: settings{userID: userID, limit: exportTimeout, snapshot: true},
 		queries:  []query{{getUser + suffix, []any{userID}}, {exportTasks + suffix, []any{userID}}},
 		ctx:      ctx,
-	})
-	if err != nil {
+	}
+	if err := p.exports.send(ctx, queryName(exportTasks), r); err != nil {
 		return err
 	}
-	if err := readExport(results, begin, each); err != nil {
-		// Closing the results would read the rest that nobody wants.
+	if err := readExport(r, begin, each); err != nil {
+		// Closing it would read the rest that nobody wants.
 		cancel()
-		_ = results.Close()
+		_ = r.close()
 		return err
 	}
-	return results.Close()
+	return r.close()
 }
 
-func readExport(results *results, begin func(*GetUserRow) error, each func(Task) error) error {
-	rows, err := results.Query()
+func readExport(r *request, begin func(*GetUserRow) error, each func(Task) error) error {
+	rows, err := r.rows()
 	if err != nil {
 		return err
 	}
-	users, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[GetUserRow])
+	users, err := pgx.CollectRows(&rows, pgx.RowToAddrOfStructByPos[GetUserRow])
 	if err != nil {
 		return err
 	}
 	if len(users) == 0 {
 		users = append(users, nil)
 	}
-	if rows, err = results.Query(); err != nil {
+	if rows, err = r.rows(); err != nil {
 		return err
 	}
 	defer rows.Close()

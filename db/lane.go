@@ -40,15 +40,21 @@ type request struct {
 	// ctx breaks off what is under way, where it is not nil: with its connection.
 	ctx context.Context
 
-	start time.Time  // when it began to wait
-	turn  chan *lane // gets the lane when it is the request's turn, for those that wait
-	err   error      // why it was not sent
+	asking context.Context // of who asks
+	name   string
+	start  time.Time  // when it began to wait
+	turn   chan *lane // gets the lane when it is the request's turn, for those that wait
+	lane   *lane
+
 	// prologue are the statements that go first and take no arguments, and from and to
 	// where the messages behind them are in the session.
 	prologue []string
 	from, to int
 	// settled and syncs are how many results its settings have, and how many Syncs it has.
 	settled, syncs int
+
+	err              error // why it was not sent
+	isSent, isClosed bool
 }
 
 // query is a statement with its arguments.

@@ -15,32 +15,32 @@ func (p *Pool) List(ctx context.Context, userID string, list func(context.Contex
 	}
 	name := queryName(listing.SQL)
 	err = p.retry(ctx, newTries(false, false), func(suffix string) error {
-		results, err := p.lanesOf(name).send(ctx, name, &request{
+		r := &request{
 			settings: settings{userID: userID, limit: statementTimeout},
 			queries:  []query{{getCounter + suffix, []any{userID}}, {listing.SQL + suffix, listing.Args}},
-		})
-		if err != nil {
+		}
+		if err := p.lanesOf(name).send(ctx, name, r); err != nil {
 			return err
 		}
-		defer results.Close()
-		counter, err := readCounter(results)
+		defer r.close()
+		counter, err := readCounter(r)
 		if err != nil {
 			return err
 		}
 		if counter != nil {
 			version = counter.Version
 		}
-		if tasks, err = readTasks(results); err != nil {
+		if tasks, err = readTasks(r); err != nil {
 			return err
 		}
-		return results.Close()
+		return r.close()
 	})
 	return tasks, version, err
 }
 
 // readCounter reads the result of GetCounter, nil for no row.
-func readCounter(results *results) (*GetCounterRow, error) {
-	rows, err := results.Query()
+func readCounter(r *request) (*GetCounterRow, error) {
+	rows, err := r.rows()
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +54,8 @@ func readCounter(results *results) (*GetCounterRow, error) {
 }
 
 // readTasks reads the result of a query that lists tasks.
-func readTasks(results *results) ([]Task, error) {
-	rows, err := results.Query()
+func readTasks(r *request) ([]Task, error) {
+	rows, err := r.rows()
 	if err != nil {
 		return nil, err
 	}

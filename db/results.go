@@ -22,49 +22,36 @@ func (e endError) Unwrap() error { return e.error }
 
 // send sends a request, and reads the results of its settings, so that a connection that
 // was already dead shows here. name is that of its query, for the timing. Without an
-// error, the results must be closed.
-func (l *lanes) send(ctx context.Context, name string, r *request) (*results, error) {
-	r.start = time.Now()
-	lane, err := l.enter(ctx, r)
-	if err != nil {
-		return nil, err
+// error, the request must be closed.
+func (l *lanes) send(ctx context.Context, name string, r *request) (err error) {
+	r.start, r.asking, r.name = time.Now(), ctx, name
+	if r.lane, err = l.enter(ctx, r); err != nil {
+		return err
 	}
-	results := &results{lane: lane, request: r, ctx: ctx, name: name}
-	if err := results.begin(); err != nil {
-		_ = results.Close()
-		return nil, err
+	if err = r.begin(); err != nil {
+		_ = r.close()
 	}
-	return results, nil
-}
-
-// results are those of a request.
-type results struct {
-	lane             *lane
-	request          *request
-	isSent, isClosed bool
-
-	ctx  context.Context
-	name string
+	return err
 }
 
 // begin sends the batch, if that was not done yet, and reads the results of the settings.
-func (r *results) begin() error {
+func (r *request) begin() error {
 	ln := r.lane
 	if ln.pipeline == nil && ln.err == nil {
-		ln.send(r.ctx)
+		ln.send(r.asking)
 	} else if ln.err == nil {
-		ln.limit(r.request)
+		ln.limit(r)
 	}
 	switch {
 	case ln.err != nil:
 		return ln.err
-	case r.request.err != nil:
-		return r.request.err
+	case r.err != nil:
+		return r.err
 	case ln.conn.Conn().IsClosed():
 		return net.ErrClosed
 	}
 	r.isSent = true
-	for range r.request.settled {
+	for range r.settled {
 		if _, err := ln.next(); err != nil {
 			return err
 		}
@@ -72,31 +59,31 @@ func (r *results) begin() error {
 	return nil
 }
 
-// Query returns the rows of the next query.
-func (r *results) Query() (*decodedRows, error) {
+// rows returns those of the next query.
+func (r *request) rows() (decodedRows, error) {
 	next, err := r.lane.next()
 	if err != nil {
-		return nil, err
+		return decodedRows{}, err
 	}
 	reader, ok := next.(*pgconn.ResultReader)
 	if !ok {
-		return nil, errNoResult
+		return decodedRows{}, errNoResult
 	}
-	return &decodedRows{Rows: pgx.RowsFromResultReader(r.lane.conn.Conn().TypeMap(), reader)}, nil
+	return decodedRows{Rows: pgx.RowsFromResultReader(r.lane.conn.Conn().TypeMap(), reader)}, nil
 }
 
 var errNoResult = errors.New("the database has sent no result of a query in the pipeline")
 
-// Close reads what is left, to the end of the transaction, and passes the lane on: a
+// close reads what is left, to the end of the transaction, and passes the lane on: a
 // commit that failed shows here.
-func (r *results) Close() error {
+func (r *request) close() error {
 	if r.isClosed {
 		return nil
 	}
 	r.isClosed = true
 	defer func() {
-		r.lane.lanes.leave(r.lane, r.request)
-		recordTiming(r.ctx, r.name, time.Since(r.request.start))
+		r.lane.lanes.leave(r.lane, r)
+		recordTiming(r.asking, r.name, time.Since(r.start))
 	}()
 	if !r.isSent {
 		return nil
@@ -107,8 +94,8 @@ func (r *results) Close() error {
 	return nil
 }
 
-func (r *results) readToEnd() (failed error) {
-	for syncs := r.request.syncs; syncs > 0; {
+func (r *request) readToEnd() (failed error) {
+	for syncs := r.syncs; syncs > 0; {
 		next, err := r.lane.next()
 		if _, ended := next.(*pgconn.PipelineSync); ended {
 			syncs--

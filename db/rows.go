@@ -9,8 +9,8 @@ import (
 // scopedRows are the rows of a query in a scope. They count as read only when the
 // transaction has ended: a commit that fails shows in Err.
 type scopedRows struct {
-	*decodedRows
-	results *results
+	decodedRows
+	request *request
 	closed  bool
 	err     error
 }
@@ -29,7 +29,7 @@ func (r *scopedRows) Close() {
 	}
 	r.closed = true
 	r.decodedRows.Close()
-	if err := r.results.Close(); err != nil {
+	if err := r.request.close(); err != nil {
 		r.err = err
 	}
 }

@@ -79,16 +79,16 @@ func (s scope) retry(ctx context.Context, sql string, send func(suffix string) e
 
 func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (pgx.Rows, error) {
 	name := queryName(sql)
-	results, err := s.pool.lanesOf(name).send(ctx, name, &request{settings: s.settings, queries: []query{{sql + suffix, args}}})
-	if err != nil {
+	r := &request{settings: s.settings, queries: []query{{sql + suffix, args}}}
+	if err := s.pool.lanesOf(name).send(ctx, name, r); err != nil {
 		return nil, err
 	}
-	rows, err := results.Query()
+	rows, err := r.rows()
 	if err != nil {
-		_ = results.Close()
+		_ = r.close()
 		return nil, err
 	}
-	return &scopedRows{decodedRows: rows, results: results}, nil
+	return &scopedRows{decodedRows: rows, request: r}, nil
 }
 
 // lanesOf are those of a query, by its name. A test compares with what each says of the

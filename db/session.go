@@ -67,12 +67,12 @@ func (s *session) encode(p *Pool, r *request) (err error) {
 			return err
 		}
 		r.prologue = slices.Concat(r.prologue, settings)
-	} else if err = s.add(p, setScope, r.userID, milliseconds(r.limit)); err != nil {
+	} else if err = s.addScope(p, r.settings); err != nil {
 		return err
 	}
 	r.settled = len(r.prologue) + len(s.messages) - r.from
 	for _, q := range r.queries {
-		if err = s.add(p, q.sql, q.args...); err != nil {
+		if err = s.add(p, q.sql, q.args); err != nil {
 			return err
 		}
 	}
@@ -80,22 +80,41 @@ func (s *session) encode(p *Pool, r *request) (err error) {
 	return nil
 }
 
-func (s *session) add(p *Pool, sql string, args ...any) (err error) {
-	s.messages = slices.Grow(s.messages, 1)[:len(s.messages)+1]
-	m := &s.messages[len(s.messages)-1]
-	m.sql, m.prepared = sql, nil
-	// Nothing is prepared by name in an engine that distributes rows, since each user's
-	// SET is a statement of its own.
-	if p.prepares.Load() && !p.distributed {
-		// The statement is named by its text: a round trip the first time.
-		if m.prepared, err = s.conn.Prepare(context.Background(), sql, sql); err != nil {
-			return err
-		}
+// add adds the message of a query.
+func (s *session) add(p *Pool, sql string, args []any) error {
+	m, err := s.statement(p, sql)
+	if err != nil {
+		return err
 	}
 	for i, arg := range args {
 		args[i] = argument(arg)
 	}
 	return m.Build(s.conn.TypeMap(), m.prepared, args)
+}
+
+// addScope is add for setScope, whose arguments are texts.
+func (s *session) addScope(p *Pool, scope settings) error {
+	m, err := s.statement(p, setScope)
+	if err != nil {
+		return err
+	}
+	m.ParamValues = append(m.ParamValues[:0], []byte(scope.userID), []byte(milliseconds(scope.limit)))
+	m.ParamFormats = m.ParamFormats[:0]
+	return nil
+}
+
+// statement adds a message without arguments.
+func (s *session) statement(p *Pool, sql string) (m *message, err error) {
+	s.messages = slices.Grow(s.messages, 1)[:len(s.messages)+1]
+	m = &s.messages[len(s.messages)-1]
+	m.sql, m.prepared = sql, nil
+	// Nothing is prepared by name in an engine that distributes rows, since each user's
+	// SET is a statement of its own.
+	if p.prepares.Load() && !p.distributed {
+		// The statement is named by its text: a round trip the first time.
+		m.prepared, err = s.conn.Prepare(context.Background(), sql, sql)
+	}
+	return m, err
 }
 
 // argument makes a UUID pgx's own, which would else format and parse it again: uuid.UUID
