@@ -71,7 +71,7 @@ func readChanges(r *request) (changes Changes, err error) {
 	if changes.Tasks, err = readTasks(r); err != nil {
 		return changes, err
 	}
-	rows, err := r.rows()
+	rows, err := r.next()
 	if err != nil {
 		return changes, err
 	}

@@ -6,23 +6,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 )
-
-// decodedRows are rows whose values a decoder reads, where it can.
-type decodedRows struct {
-	pgx.Rows
-	decoder decoder
-}
-
-func (r *decodedRows) Scan(dest ...any) error {
-	if r.decoder.row(r.FieldDescriptions(), r.RawValues(), dest) {
-		return nil
-	}
-	return r.Rows.Scan(dest...)
-}
 
 // decoder reads the values of rows in PostgreSQL's binary format. pgx plans each column
 // of each result anew, and makes an object of each text; a page of tasks is thousands of

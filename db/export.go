@@ -43,17 +43,20 @@ func (p *Pool) export(ctx context.Context, suffix, userID string, begin func(*Ge
 	if err := p.exports.send(ctx, queryName(exportTasks), r); err != nil {
 		return err
 	}
-	if err := readExport(r, begin, each); err != nil {
-		// Closing it would read the rest that nobody wants.
+	defer func() {
+		// Closing it would read the rest that nobody wants, behind an error or where a reader
+		// panics.
 		cancel()
 		_ = r.close()
+	}()
+	if err := readExport(r, begin, each); err != nil {
 		return err
 	}
 	return r.close()
 }
 
 func readExport(r *request, begin func(*GetUserRow) error, each func(Task) error) error {
-	rows, err := r.rows()
+	rows, err := r.next()
 	if err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ func readExport(r *request, begin func(*GetUserRow) error, each func(Task) error
 	if len(users) == 0 {
 		users = append(users, nil)
 	}
-	if rows, err = r.rows(); err != nil {
+	if rows, err = r.next(); err != nil {
 		return err
 	}
 	defer rows.Close()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -24,102 +25,110 @@ import (
 //   - A request that was sent takes its turn, even if its client has left.
 //   - A request that writes goes alone. When a connection is lost, all of a batch may be
 //     sent again, and nobody waits for the commit of another user.
+//
+// Messages are sent and received one by one (pgproto3). pgconn.Pipeline serves to flush
+// them, which it does without ever waiting for a server that waits for its reader. It is
+// not read from: it keeps the description of each statement that PostgreSQL skips behind
+// an error, and would read the results of the next request by it.
 type lane struct {
 	lanes *lanes
 	batch []*request // that have not left yet
 
 	conn     *pgxpool.Conn
 	pipeline *pgconn.Pipeline
-	err      error // why there is no connection
-}
-
-// request is a transaction of one user.
-type request struct {
-	settings
-	queries []query
-	// ctx breaks off what is under way, where it is not nil: with its connection.
-	ctx context.Context
-
-	asking context.Context // of who asks
-	name   string
-	start  time.Time  // when it began to wait
-	turn   chan *lane // gets the lane when it is the request's turn, for those that wait
-	lane   *lane
-
-	// prologue are the statements that go first and take no arguments, and from and to
-	// where the messages behind them are in the session.
-	prologue []string
-	from, to int
-	// settled and syncs are how many results its settings have, and how many Syncs it has.
-	settled, syncs int
-
-	err              error // why it was not sent
-	isSent, isClosed bool
-}
-
-// query is a statement with its arguments.
-type query struct {
-	sql  string
-	args []any
+	err      error // why nothing can be sent or received
 }
 
 // send sends the whole batch. Its first request waits for the connection, and for the
 // preparing of what the connection does not know yet: a round trip for each.
 func (ln *lane) send(ctx context.Context) {
+	first := ln.batch[0]
 	if len(ln.batch) > 1 {
 		// The others do not leave with it.
 		ctx = context.WithoutCancel(ctx)
 	}
-	if ln.conn, ln.err = ln.lanes.pool.acquire(ctx, ln.batch[0].start.Add(acquireTimeout)); ln.err != nil {
+	if ln.conn, ln.err = ln.lanes.pool.acquire(ctx, first.start.Add(acquireTimeout)); ln.err != nil {
 		return
 	}
-	if ln.conn.Conn().IsClosed() {
+	conn := ln.conn.Conn()
+	if conn.IsClosed() {
 		ln.err = notSentError{net.ErrClosed}
 		return
 	}
-	ln.limit(ln.batch[0])
-	session := ln.conn.Conn().PgConn().CustomData()[sessionKey].(*session)
+	// However many requests are slow, the last does not wait for the sum of their limits.
+	_ = conn.PgConn().Conn().SetDeadline(time.Now().Add(first.limit + timeoutSlack))
+	session := conn.PgConn().CustomData()[sessionKey].(*session)
 	session.messages = session.messages[:0]
 	for _, r := range ln.batch {
 		if err := session.encode(ln.lanes.pool, r); err != nil {
 			r.err = notSentError{err}
 		}
-		if ln.conn.Conn().IsClosed() {
+		if conn.IsClosed() {
 			ln.err = r.err
 			return
 		}
 	}
-	ln.pipeline = ln.conn.Conn().PgConn().StartPipeline(cmp.Or(ln.batch[0].ctx, context.Background()))
+	ln.pipeline = conn.PgConn().StartPipeline(cmp.Or(first.ctx, context.Background()))
 	for _, r := range ln.batch {
 		if r.err == nil {
-			session.send(ln.pipeline, r)
+			session.send(conn.PgConn().Frontend(), r)
 		}
 	}
-	// An error shows in the results.
-	_ = ln.pipeline.Flush()
-}
-
-// limit bounds the time in which the results of r come.
-func (ln *lane) limit(r *request) {
-	_ = ln.conn.Conn().PgConn().Conn().SetDeadline(time.Now().Add(r.limit + timeoutSlack))
-}
-
-// next reads the beginning of the next result.
-func (ln *lane) next() (any, error) {
-	next, err := ln.pipeline.GetResults()
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = context.DeadlineExceeded
+	if err := ln.pipeline.Flush(); err != nil {
+		ln.fail(err)
 	}
-	return next, err
 }
 
-// release gives the connection back.
+// receive returns the next message about a request. It is valid until the next call.
+func (ln *lane) receive() (pgproto3.BackendMessage, error) {
+	for ln.err == nil {
+		message, err := ln.conn.Conn().PgConn().Frontend().Receive()
+		if err != nil {
+			ln.fail(err)
+			break
+		}
+		switch message := message.(type) {
+		case *pgproto3.ParameterStatus, *pgproto3.NoticeResponse, *pgproto3.NotificationResponse:
+			continue
+		case *pgproto3.ErrorResponse:
+			return nil, pgconn.ErrorResponseToPgError(message)
+		}
+		return message, nil
+	}
+	return nil, ln.err
+}
+
+// fail gives the connection up: nobody knows what is on its way there. What is late, or
+// nobody waits for any more, PostgreSQL is asked to cancel.
+func (ln *lane) fail(err error) {
+	if ln.err = err; !errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	ln.err = context.DeadlineExceeded
+	if ctx := ln.batch[0].ctx; ctx != nil {
+		ln.err = cmp.Or(ctx.Err(), ln.err)
+	}
+	conn := ln.conn.Conn().PgConn()
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+		defer cancel()
+		_ = conn.CancelRequest(ctx)
+	}()
+}
+
+// release gives the connection back, or closes it behind a failure.
 func (ln *lane) release() {
-	if ln.pipeline != nil {
+	if ln.conn == nil {
+		return
+	}
+	conn := ln.conn.Conn()
+	if ln.err != nil {
+		gone, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = conn.Close(gone)
+	} else {
 		_ = ln.pipeline.Close()
+		_ = conn.PgConn().Conn().SetDeadline(time.Time{})
 	}
-	if ln.conn != nil {
-		_ = ln.conn.Conn().PgConn().Conn().SetDeadline(time.Time{})
-		ln.conn.Release()
-	}
+	ln.conn.Release()
 }

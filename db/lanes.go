@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -123,6 +124,9 @@ func (l *lanes) withdraw(u *userQueue, r *request) bool {
 		if waiting == r {
 			u.waiting = append(u.waiting[:i], u.waiting[i+1:]...)
 			l.stats.Waiting--
+			if turn := slices.Index(l.ready, u); turn >= 0 && len(u.waiting) == 0 {
+				l.ready, u.isReady = slices.Delete(l.ready, turn, turn+1), false
+			}
 			l.forget(u)
 			return true
 		}

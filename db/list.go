@@ -40,7 +40,7 @@ func (p *Pool) List(ctx context.Context, userID string, list func(context.Contex
 
 // readCounter reads the result of GetCounter, nil for no row.
 func readCounter(r *request) (*GetCounterRow, error) {
-	rows, err := r.rows()
+	rows, err := r.next()
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func readCounter(r *request) (*GetCounterRow, error) {
 
 // readTasks reads the result of a query that lists tasks.
 func readTasks(r *request) ([]Task, error) {
-	rows, err := r.rows()
+	rows, err := r.next()
 	if err != nil {
 		return nil, err
 	}

@@ -83,12 +83,12 @@ func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (p
 	if err := s.pool.lanesOf(name).send(ctx, name, r); err != nil {
 		return nil, err
 	}
-	rows, err := r.rows()
+	rows, err := r.next()
 	if err != nil {
 		_ = r.close()
 		return nil, err
 	}
-	return &scopedRows{decodedRows: rows, request: r}, nil
+	return &scopedRows{rows: rows}, nil
 }
 
 // lanesOf are those of a query, by its name. A test compares with what each says of the

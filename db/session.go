@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -51,7 +52,8 @@ func (p *Pool) newSession(ctx context.Context, conn *pgx.Conn) error {
 // encode makes the messages of a request, and prepares what the connection does not know
 // yet. It sends nothing else.
 func (s *session) encode(p *Pool, r *request) (err error) {
-	r.from, r.prologue, r.syncs = len(s.messages), nil, 1
+	from := len(s.messages)
+	r.prologue, r.syncs = nil, 1
 	switch {
 	case r.snapshot:
 		r.prologue = beginSnapshot
@@ -70,13 +72,12 @@ func (s *session) encode(p *Pool, r *request) (err error) {
 	} else if err = s.addScope(p, r.settings); err != nil {
 		return err
 	}
-	r.settled = len(r.prologue) + len(s.messages) - r.from
 	for _, q := range r.queries {
 		if err = s.add(p, q.sql, q.args); err != nil {
 			return err
 		}
 	}
-	r.to = len(s.messages)
+	r.messages = s.messages[from:]
 	return nil
 }
 
@@ -112,9 +113,14 @@ func (s *session) statement(p *Pool, sql string) (m *message, err error) {
 	// SET is a statement of its own.
 	if p.prepares.Load() && !p.distributed {
 		// The statement is named by its text: a round trip the first time.
-		m.prepared, err = s.conn.Prepare(context.Background(), sql, sql)
+		if m.prepared, err = s.conn.Prepare(context.Background(), sql, sql); err != nil {
+			return nil, err
+		}
+		for i := range m.prepared.Fields {
+			m.prepared.Fields[i].Format = pgx.BinaryFormatCode
+		}
 	}
-	return m, err
+	return m, nil
 }
 
 // argument makes a UUID pgx's own, which would else format and parse it again: uuid.UUID
@@ -132,29 +138,40 @@ func argument(arg any) any {
 	return arg
 }
 
-// binaryFormat is that of every column.
+// binaryFormat is that of every column of a prepared statement.
 var binaryFormat = []int16{pgx.BinaryFormatCode}
 
 // send sends the messages of a request. Where it begins a transaction, a Sync stands
 // between the queries and COMMIT, to which an error skips: the COMMIT behind it then
 // rolls back, and the connection is fit for the next either way.
-func (s *session) send(pipeline *pgconn.Pipeline, r *request) {
+func (s *session) send(frontend *pgproto3.Frontend, r *request) {
 	for _, sql := range r.prologue {
-		pipeline.SendQueryParams(sql, nil, nil, nil, nil)
+		sendStatement(frontend, sql)
 	}
-	for i := range s.messages[r.from:r.to] {
-		switch m := &s.messages[r.from+i]; {
-		case m.prepared == nil:
-			pipeline.SendQueryParams(m.sql, m.ParamValues, nil, m.ParamFormats, nil)
-		case s.isDirect:
-			pipeline.SendQueryStatement(m.prepared, m.ParamValues, m.ParamFormats, binaryFormat)
-		default:
-			pipeline.SendQueryPrepared(m.prepared.Name, m.ParamValues, m.ParamFormats, binaryFormat)
+	for i := range r.messages {
+		m := &r.messages[i]
+		bind := pgproto3.Bind{ParameterFormatCodes: m.ParamFormats, Parameters: m.ParamValues}
+		if m.prepared != nil {
+			bind.PreparedStatement, bind.ResultFormatCodes = m.prepared.Name, binaryFormat
+		} else {
+			frontend.SendParse(&pgproto3.Parse{Query: m.sql})
 		}
+		frontend.SendBind(&bind)
+		// Nobody reads what setScope returns.
+		if m.sql != setScope && (m.prepared == nil || !s.isDirect) {
+			frontend.SendDescribe(&pgproto3.Describe{ObjectType: 'P'})
+		}
+		frontend.SendExecute(&pgproto3.Execute{})
 	}
-	pipeline.SendPipelineSync()
+	frontend.SendSync(&pgproto3.Sync{})
 	if len(r.prologue) > 0 {
-		pipeline.SendQueryParams("COMMIT", nil, nil, nil, nil)
-		pipeline.SendPipelineSync()
+		sendStatement(frontend, "COMMIT")
+		frontend.SendSync(&pgproto3.Sync{})
 	}
+}
+
+func sendStatement(frontend *pgproto3.Frontend, sql string) {
+	frontend.SendParse(&pgproto3.Parse{Query: sql})
+	frontend.SendBind(&pgproto3.Bind{})
+	frontend.SendExecute(&pgproto3.Execute{})
 }
