@@ -17,6 +17,7 @@ run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 
 test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
 	$(GOTESTSUM) -- $(RACE) -shuffle=on -timeout 15m ./...
+	$(GO) test -run '^TestAllocations' -count=1 ./http # the race detector allocates too
 
 cover: ## run the tests and print the coverage of each package and of all
 	@mkdir -p bin
@@ -29,9 +30,9 @@ check: lint ## check in a minute what CI checks before it runs the tests
 	$(GO) test -count=1 -run '^Test(ContractLimits|ContractLints|ContractAndRouter|MigrationFile|Configuration)' ./http ./sql ./cmd/todo
 
 test-modes: ## run the HTTP tests through PgBouncer, with prepared statements and without, and distributed
-	TEST_POOLER=prepared $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
-	TEST_POOLER=exec $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
-	DB_DISTRIBUTED=true $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad' ./http
+	TEST_POOLER=prepared $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
+	TEST_POOLER=exec $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
+	DB_DISTRIBUTED=true $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
 
 test-generators: ## lint the contract with spectral, generate clients in Go and TypeScript, and use those in Go (needs npm)
 	$(GO) test -tags generators -run '^TestContract(IsClean|Makes)' -count=1 -timeout 30m ./http

@@ -62,7 +62,7 @@ func serveDatabase(t *testing.T, database string, change ...func(*todohttp.Confi
 	return a
 }
 
-func listen(t *testing.T, handler http.Handler, log *slog.Logger) string {
+func listen(t testing.TB, handler http.Handler, log *slog.Logger) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -74,7 +74,7 @@ func listen(t *testing.T, handler http.Handler, log *slog.Logger) string {
 	return "http://" + listener.Addr().String()
 }
 
-func token(t *testing.T, user string) string {
+func token(t testing.TB, user string) string {
 	t.Helper()
 	signed, err := auth.SignHS256([]byte(secret), auth.Policy{}, auth.Identity{UserID: user, Email: user + "@example.test"}, time.Hour)
 	if err != nil {
