@@ -15,12 +15,12 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// changes are a page of what changed, on the wire.
+// changes are a page of what changed.
 type changes struct {
-	Tasks   []task      `json:"tasks"`
-	Deleted []uuid.UUID `json:"deleted"`
-	Cursor  string      `json:"cursor"`
-	More    bool        `json:"more"`
+	tasks   []db.Task
+	deleted []db.ListDeletionsRow
+	cursor  string
+	more    bool
 }
 
 // changesCursor is how far a client has followed a user's changes.
@@ -103,7 +103,7 @@ func (s *server) changesSince(ctx context.Context, user string, c changesCursor,
 		return changes{}, c, errCursorExpired
 	}
 	if found.Counter == nil {
-		return changes{Tasks: []task{}, Deleted: []uuid.UUID{}, Cursor: c.encode()}, c, nil
+		return changes{cursor: c.encode()}, c, nil
 	}
 	if c.isStart() {
 		c.Account, c.Start = found.Counter.CreatedAt.UnixMicro(), found.Counter.Version
@@ -117,29 +117,27 @@ func (s *server) changesSince(ctx context.Context, user string, c changesCursor,
 	if c.Version >= c.Start {
 		c.Start = 0
 	}
-	page.Cursor, page.More = c.encode(), more
+	page.cursor, page.more = c.encode(), more
 	return page, c, nil
 }
 
 // merge returns the first limit of tasks and deletions in the order of their numbers,
 // the place of the last, and whether there are more.
 func merge(found db.Changes, limit int) (page changes, last db.Place, more bool) {
-	page = changes{Tasks: []task{}, Deleted: []uuid.UUID{}}
-	tasks, deleted := found.Tasks, found.Deleted
-	for n := 0; len(tasks)+len(deleted) > 0; n++ {
-		if n == limit {
-			return page, last, true
-		}
-		if len(deleted) > 0 {
-			if place := (db.Place{Version: deleted[0].Version, ID: deleted[0].ID}); len(tasks) == 0 || comparePlaces(place, db.PlaceOf(tasks[0])) < 0 {
-				page.Deleted, deleted, last = append(page.Deleted, place.ID), deleted[1:], place
+	tasks, deleted := 0, 0 // how many of each are on the page
+	all := len(found.Tasks) + len(found.Deleted)
+	for tasks+deleted < min(limit, all) {
+		if deleted < len(found.Deleted) {
+			place := db.Place{Version: found.Deleted[deleted].Version, ID: found.Deleted[deleted].ID}
+			if tasks == len(found.Tasks) || comparePlaces(place, db.PlaceOf(found.Tasks[tasks])) < 0 {
+				deleted, last = deleted+1, place
 				continue
 			}
 		}
-		page.Tasks, last = append(page.Tasks, taskOf(tasks[0])), db.PlaceOf(tasks[0])
-		tasks = tasks[1:]
+		tasks, last = tasks+1, db.PlaceOf(found.Tasks[tasks])
 	}
-	return page, last, false
+	more = tasks+deleted < all
+	return changes{tasks: found.Tasks[:tasks], deleted: found.Deleted[:deleted]}, last, more
 }
 
 // comparePlaces compares as PostgreSQL does.
@@ -179,10 +177,11 @@ func (s *server) getChanges(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(page)
-	if err != nil {
-		return fmt.Errorf("encoding the changes: %w", err)
+	e := newEncoder()
+	defer e.release()
+	if e.changes(&page); e.err != nil {
+		return fmt.Errorf("encoding the changes: %w", e.err)
 	}
-	writeLong(w, r, body)
+	writeLong(w, r, e.buf)
 	return nil
 }

@@ -88,7 +88,8 @@ func (s *server) export(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) writeExport(ctx context.Context, out *bufio.Writer, user string, started *bool) error {
-	separator := ""
+	e, tasks := newEncoder(), 0
+	defer e.release()
 	err := s.db.Export(ctx, user, func(row *db.GetUserRow) error {
 		*started = true
 		head := struct {
@@ -105,8 +106,14 @@ func (s *server) writeExport(ctx context.Context, out *bufio.Writer, user string
 		_, err = fmt.Fprintf(out, `%s,"tasks":[`, body[:len(body)-1])
 		return err
 	}, func(row db.Task) error {
-		defer func() { separator = "," }()
-		return writeRow(out, separator, row)
+		e.buf = e.buf[:0]
+		e.separate(tasks)
+		tasks++
+		if e.task(&row); e.err != nil {
+			return fmt.Errorf("encoding a task: %w", e.err)
+		}
+		_, err := out.Write(e.buf)
+		return err
 	})
 	if err != nil {
 		return err
@@ -115,18 +122,6 @@ func (s *server) writeExport(ctx context.Context, out *bufio.Writer, user string
 		return err
 	}
 	return out.Flush()
-}
-
-func writeRow(out *bufio.Writer, separator string, row db.Task) error {
-	body, err := json.Marshal(taskOf(row))
-	if err != nil {
-		return err
-	}
-	if _, err := out.WriteString(separator); err != nil {
-		return err
-	}
-	_, err = out.Write(body)
-	return err
 }
 
 // chunks writes to a client, with a new deadline for each write.

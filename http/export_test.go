@@ -3,6 +3,9 @@ package http
 import (
 	"log/slog"
 	"net/http"
+	"slices"
+
+	"github.com/securetodo/securetodo/db"
 )
 
 // The limits, for the tests that hold the schema, the contract and the messages to
@@ -60,4 +63,19 @@ func SortNames() []string {
 		names = append(names, sort.name)
 	}
 	return names
+}
+
+// EncodeTasks returns a list as a reply has it.
+func EncodeTasks(tasks []db.Task) ([]byte, error) {
+	e := newEncoder()
+	defer e.release()
+	e.tasks(tasks)
+	return slices.Clone(e.buf), e.err
+}
+
+// EncodeAndForget is EncodeTasks without the result.
+func EncodeAndForget(tasks []db.Task) {
+	e := newEncoder()
+	e.tasks(tasks)
+	e.release()
 }

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/securetodo/securetodo/db"
 )
 
@@ -74,16 +72,13 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 		rows = rows[:q.limit]
 		w.Header().Set("Link", nextLink(r, q.cursorAfter(rows[q.limit-1])))
 	}
-	tasks := make([]task, len(rows))
-	for i, row := range rows {
-		tasks[i] = taskOf(row)
-	}
-	body, err := json.Marshal(tasks)
-	if err != nil {
-		return fmt.Errorf("encoding the list: %w", err)
+	e := newEncoder()
+	defer e.release()
+	if e.tasks(rows); e.err != nil {
+		return fmt.Errorf("encoding the list: %w", e.err)
 	}
 	w.Header().Set("ETag", listTag(r, version))
-	writeLong(w, r, body)
+	writeLong(w, r, e.buf)
 	return nil
 }
 

@@ -37,13 +37,13 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // problem is a problem document (RFC 9457). Type is /problems/ and a slug; Detail
 // is for a person; Errors says what is wrong where in the body.
 type problem struct {
-	Type      string       `json:"type"`
-	Title     string       `json:"title"`
-	Status    int          `json:"status"`
-	Detail    string       `json:"detail"`
-	Errors    []fieldError `json:"errors,omitempty"`
-	Current   *task        `json:"current,omitempty"` // the task as it is now, of a 412
-	RequestID string       `json:"request_id"`
+	Type      string         `json:"type"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail"`
+	Errors    []fieldError   `json:"errors,omitempty"`
+	Current   jsontext.Value `json:"current,omitempty"` // the task as it is now, of a 412
+	RequestID string         `json:"request_id"`
 }
 
 // fieldError is a broken rule. Pointer is a JSON Pointer into the body (RFC 6901).
@@ -102,7 +102,7 @@ func naming(resource notFoundError, err error) error {
 // sentence for a person that says which and how.
 type preconditionError struct {
 	detail  string
-	current task
+	current jsontext.Value
 }
 
 func (e *preconditionError) Error() string { return e.detail }
@@ -146,7 +146,7 @@ func problemOf(err error) problem {
 	case errors.As(err, &client):
 		return problem{Status: client.status, Type: client.slug, Detail: client.detail}
 	case errors.As(err, &precondition):
-		return problem{Status: http.StatusPreconditionFailed, Type: "precondition-failed", Detail: precondition.detail, Current: &precondition.current}
+		return problem{Status: http.StatusPreconditionFailed, Type: "precondition-failed", Detail: precondition.detail, Current: precondition.current}
 	case errors.Is(err, db.ErrDeleted):
 		return problem{Status: errDeleted.status, Type: errDeleted.slug, Detail: errDeleted.detail}
 	case errors.As(err, &invalid):

@@ -10,24 +10,20 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// writeTask writes a task with its entity tag.
+// writeTask writes a task with its entity tag, or 304 to a client that has it.
 func writeTask(w http.ResponseWriter, r *http.Request, status int, row db.Task) error {
-	t := taskOf(row)
-	body, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("encoding the task: %w", err)
+	e := newEncoder()
+	defer e.release()
+	if e.task(&row); e.err != nil {
+		return fmt.Errorf("encoding the task: %w", e.err)
 	}
-	return writeTagged(w, r, status, t.etag(), body)
-}
-
-// writeTagged writes a reply with its entity tag, or 304 to a client that has it.
-func writeTagged(w http.ResponseWriter, r *http.Request, status int, etag string, body []byte) error {
-	w.Header().Set("ETag", etag)
-	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && notModified(r, etag) {
+	tag := etag(&row)
+	w.Header().Set("ETag", tag)
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && notModified(r, tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	write(w, status, "application/json", body)
+	write(w, status, "application/json", e.buf)
 	return nil
 }
 

@@ -6,17 +6,18 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
 )
 
-// event writes a page as an event (WHATWG HTML, Server-sent events).
-func (c changes) event() ([]byte, error) {
-	body, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the changes: %w", err)
+// event appends a page as an event (WHATWG HTML, Server-sent events).
+func (e *encoder) event(c *changes) error {
+	e.raw("event: changes\nid: ")
+	e.raw(c.cursor)
+	e.raw("\ndata: ")
+	if e.changes(c); e.err != nil {
+		return fmt.Errorf("encoding the changes: %w", e.err)
 	}
-	return fmt.Appendf(nil, "event: changes\nid: %s\ndata: %s\n\n", c.Cursor, body), nil
+	e.raw("\n\n")
+	return nil
 }
 
 // streamChanges reads what changed since the cursor, and leaves the connection to a
@@ -38,8 +39,9 @@ func (s *server) streamChanges(w http.ResponseWriter, r *http.Request, cursor ch
 	if err != nil {
 		return err
 	}
-	event, err := page.event()
-	if err != nil {
+	e := newEncoder()
+	defer e.release()
+	if err := e.event(&page); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", eventStream)
@@ -47,16 +49,16 @@ func (s *server) streamChanges(w http.ResponseWriter, r *http.Request, cursor ch
 	switch {
 	case errors.Is(err, http.ErrNotSupported):
 		// This is not HTTP/1: the client is told what there is, and comes back.
-		_, _ = w.Write(append(event, endFailed.retry()...))
+		_, _ = w.Write(append(e.buf, endFailed.retry()...))
 		return nil
 	case err != nil:
 		return fmt.Errorf("taking over a connection: %w", err)
 	}
 	out := &stream{
 		conn: conn, wake: wake, stop: s.live.stop, requestID: infoOf(r).requestID,
-		user: identity.UserID, expires: identity.Expires, cursor: cursor, limit: limit, more: page.More,
+		user: identity.UserID, expires: identity.Expires, cursor: cursor, limit: limit, more: page.more,
 	}
-	begin := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: %s\r\n%s\r\n%s", time.Now().UTC().Format(http.TimeFormat), headerLines(w.Header()), event)
+	begin := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: %s\r\n%s\r\n%s", time.Now().UTC().Format(http.TimeFormat), headerLines(w.Header()), e.buf)
 	leaves = false
 	go func() {
 		defer leave()

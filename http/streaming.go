@@ -117,15 +117,16 @@ func (s *server) tell(out *stream) error {
 	if err != nil {
 		return err
 	}
-	out.cursor, out.more = cursor, page.More
-	if len(page.Tasks)+len(page.Deleted) == 0 {
+	out.cursor, out.more = cursor, page.more
+	if len(page.tasks)+len(page.deleted) == 0 {
 		return nil
 	}
-	event, err := page.event()
-	if err != nil {
+	e := newEncoder()
+	defer e.release()
+	if err := e.event(&page); err != nil {
 		return err
 	}
-	return out.write(event)
+	return out.write(e.buf)
 }
 
 // errLeft is a client that is gone, or does not read.

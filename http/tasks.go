@@ -2,6 +2,7 @@ package http
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -132,7 +133,11 @@ func (t target) unmatched(row db.Task) error {
 	case t.mustNotExist:
 		detail = "there is a task of this id, and If-None-Match: * asks that there be none"
 	}
-	return &preconditionError{detail, taskOf(row)}
+	var e encoder
+	if e.task(&row); e.err != nil {
+		return fmt.Errorf("encoding the task: %w", e.err)
+	}
+	return &preconditionError{detail, e.buf}
 }
 
 // updateTask serves PUT and PATCH alike: every existing client sends PUT with the
