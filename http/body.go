@@ -1,7 +1,6 @@
 package http
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -43,6 +43,9 @@ func checkMediaType(r *http.Request) error {
 	if len(types) == 0 || types[0] == "" {
 		return nil
 	}
+	if types[0] == "application/json" {
+		return nil // as nearly all requests have it
+	}
 	mediaType, parameters, err := mime.ParseMediaType(types[0])
 	isJSON := mediaType == "application/json" || mediaType == "application/merge-patch+json" && r.Method == http.MethodPatch
 	charset, given := parameters["charset"]
@@ -59,38 +62,57 @@ type member struct {
 }
 
 // decodeObject returns the members of a JSON object in their order. What is not
-// exactly one object (RFC 8259), or has a name more than once, is a 400.
+// exactly one object (RFC 8259), or has a name more than once, is a 400. The values are
+// parts of body.
 func decodeObject(body []byte) ([]member, error) {
-	decoder := jsontext.NewDecoder(bytes.NewReader(body))
+	o := object{body: body, members: make([]member, 0, 8)}
+	err := json.Unmarshal(body, &o)
+	switch {
+	case err == nil:
+		return o.members, nil
+	case o.complete:
+		return nil, badRequest("there is more in the body than one JSON object")
+	case errors.Is(err, errNoObject):
+		return nil, errNoObject
+	}
+	return nil, notJSON(err)
+}
+
+// object is what json.Unmarshal, which uses its decoders again, decodes a body into.
+type object struct {
+	body     []byte
+	members  []member
+	complete bool // the object has ended
+}
+
+var errNoObject = badRequest("the body is not a JSON object")
+
+func (o *object) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	start, err := decoder.ReadToken()
 	if err != nil {
-		return nil, notJSON(err)
+		return err
 	}
 	if start.Kind() != '{' {
-		return nil, badRequest("the body is not a JSON object")
+		return errNoObject
 	}
-	var members []member
 	for decoder.PeekKind() != '}' {
 		name, err := decoder.ReadToken()
 		if err != nil {
-			return nil, notJSON(err)
+			return err
 		}
 		// A token is valid until the next read only.
 		m := member{name: name.String()}
 		value, err := decoder.ReadValue()
 		if err != nil {
-			return nil, notJSON(err)
+			return err
 		}
-		m.value = value.Clone()
-		members = append(members, m)
+		end := decoder.InputOffset()
+		m.value = o.body[end-int64(len(value)) : end]
+		o.members = append(o.members, m)
 	}
-	if _, err := decoder.ReadToken(); err != nil {
-		return nil, notJSON(err)
-	}
-	if _, err := decoder.ReadToken(); err != io.EOF {
-		return nil, badRequest("there is more in the body than one JSON object")
-	}
-	return members, nil
+	_, err = decoder.ReadToken()
+	o.complete = err == nil
+	return err
 }
 
 func notJSON(err error) error {

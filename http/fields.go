@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,6 +17,8 @@ var priorities = []string{"low", "medium", "high"}
 
 // writable are the fields of a task that a client sets, beside the id at creation.
 var writable = []string{"title", "description", "completed", "priority", "due_date", "tags"}
+
+var writableAtCreation = append([]string{"id"}, writable...)
 
 // readOnly are the server's own fields: frontends send whole tasks back.
 var readOnly = []string{"id", "user_id", "version", "created_at", "updated_at"}
@@ -66,12 +69,11 @@ func decodeFields(body []byte, writable ...string) (fields, error) {
 		if len(invalid) >= maxFieldErrors {
 			break
 		}
-		pointer := jsontext.Pointer("").AppendToken(m.name)
 		switch {
 		case slices.Contains(writable, m.name):
-			invalid = append(invalid, f.set(pointer, m)...)
+			invalid = append(invalid, f.set(m)...)
 		case !slices.Contains(readOnly, m.name):
-			invalid = append(invalid, fieldError{jsontext.Pointer("").AppendToken(clip(m.name)), unknownField})
+			invalid = append(invalid, fieldError{pointerTo(clip(m.name)), unknownField})
 		}
 	}
 	if len(invalid) >= maxFieldErrors {
@@ -84,13 +86,13 @@ func decodeFields(body []byte, writable ...string) (fields, error) {
 }
 
 // set stores a member and returns the rules that it breaks.
-func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
+func (f *fields) set(m member) invalidError {
 	kind := m.value.Kind()
 	broken := func(ok bool, rule string) invalidError {
 		if ok {
 			return nil
 		}
-		return invalidError{{pointer, rule}}
+		return invalidError{{pointerTo(m.name), rule}}
 	}
 	switch m.name {
 	case "id":
@@ -138,7 +140,7 @@ func (f *fields) set(pointer jsontext.Pointer, m member) invalidError {
 		f.dueDate, f.dueAllDay = &due, isDay(given)
 		return broken(ok, "must be null, a time like 2026-12-01T09:00:00Z or a date like 2026-12-01, from year 1 to 9999")
 	case "tags":
-		return f.setTags(pointer, m.value)
+		return f.setTags(pointerTo(m.name), m.value)
 	}
 	panic("a writable field that set does not know: " + m.name)
 }
@@ -173,6 +175,10 @@ func (f *fields) setTags(pointer jsontext.Pointer, value jsontext.Value) (invali
 	return invalid
 }
 
+func pointerTo(member string) jsontext.Pointer {
+	return jsontext.Pointer("").AppendToken(member)
+}
+
 // clip makes a name that a client chose valid UTF-8 and short enough to repeat.
 func clip(name string) string {
 	name = strings.ToValidUTF8(name, "\ufffd")
@@ -195,13 +201,19 @@ func either(checks ...invalidError) invalidError {
 	return nil
 }
 
-// text returns a JSON string's value, "" of anything else.
+// text returns the value of a valid JSON string, "" of anything else.
 func text(value jsontext.Value) string {
-	var s string
-	if json.Unmarshal(value, &s) != nil {
+	switch {
+	case value.Kind() != '"':
+		return ""
+	case bytes.IndexByte(value, '\\') < 0:
+		return string(value[1 : len(value)-1])
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, value)
+	if err != nil {
 		return ""
 	}
-	return s
+	return string(unquoted)
 }
 
 // parseID reads a UUID in the 36 characters of RFC 9562, section 4, and in no

@@ -25,7 +25,7 @@ func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f, err := decodeFields(body, append([]string{"id"}, writable...)...)
+	f, err := decodeFields(body, writableAtCreation...)
 	if err != nil {
 		return err
 	}
