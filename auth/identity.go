@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -17,19 +16,6 @@ type Identity struct {
 	Email string
 	// Expires is the token's "exp". [SignHS256] and its like ignore it.
 	Expires time.Time
-}
-
-type contextKey struct{}
-
-// NewContext returns a context that carries id.
-func NewContext(ctx context.Context, id Identity) context.Context {
-	return context.WithValue(ctx, contextKey{}, id)
-}
-
-// FromContext returns the identity that [NewContext] stored in ctx.
-func FromContext(ctx context.Context) (Identity, bool) {
-	id, ok := ctx.Value(contextKey{}).(Identity)
-	return id, ok
 }
 
 // ValidUserID reports whether s is valid as a user's id: 1 to 255 bytes of valid

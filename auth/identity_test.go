@@ -1,23 +1,11 @@
 package auth_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
 	"github.com/securetodo/securetodo/auth"
-	"github.com/securetodo/securetodo/auth/authtest"
 )
-
-func TestContextCarriesAnIdentity(t *testing.T) {
-	if _, ok := auth.FromContext(context.Background()); ok {
-		t.Error("an empty context has an identity")
-	}
-	id, ok := auth.FromContext(auth.NewContext(context.Background(), authtest.User))
-	if !ok || id != authtest.User {
-		t.Errorf("got %v, %v", id, ok)
-	}
-}
 
 func TestValidUserIDAcceptsShortPrintableText(t *testing.T) {
 	for s, want := range map[string]bool{

@@ -47,7 +47,7 @@ func NewAdmin(c Config) *Admin {
 		{path: livePath, methods: map[string]handler{"GET": a.live}},
 		{path: readyPath, methods: map[string]handler{"GET": a.ready}},
 		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
-	}, ""))
+	}, false))
 	return a
 }
 

@@ -1,7 +1,6 @@
 package http
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"sync"
@@ -40,15 +39,16 @@ func putCompressor(compressor *gzip.Writer) {
 // length is known, to HEAD too.
 func writeLong(w http.ResponseWriter, r *http.Request, body []byte) {
 	if len(body) >= minCompressed && acceptsGzip(r) {
-		var compressed bytes.Buffer
-		compressor := newCompressor(&compressed)
+		compressed := newEncoder()
+		defer compressed.release()
+		compressor := newCompressor(compressed)
 		_, _ = compressor.Write(body) // a buffer takes all
 		_ = compressor.Close()
 		putCompressor(compressor)
 		w.Header().Set("Content-Encoding", "gzip")
-		body = compressed.Bytes()
+		body = compressed.buf
 	}
-	write(w, http.StatusOK, "application/json", body)
+	writeJSONBody(w, http.StatusOK, body)
 }
 
 // compression compresses a stream from its first piece on, unless that is short: then it

@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+const healthPath = "/health"
+
 // healthTimeout keeps a probe from waiting longer than probes usually do.
 const healthTimeout = 2 * time.Second
 

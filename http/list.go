@@ -22,9 +22,12 @@ type listQuery struct {
 	position
 }
 
+// listNames are the query parameters of a list.
+var listNames = append([]string{"sort", "order", "limit", "cursor"}, filterNames...)
+
 func readListQuery(r *http.Request) (q listQuery, err error) {
 	q.user = identityOf(r).UserID
-	p, err := readParameters(r, append([]string{"sort", "order", "limit", "cursor"}, filterNames...)...)
+	p, err := readParameters(r, listNames...)
 	if err != nil {
 		return q, err
 	}
@@ -95,12 +98,12 @@ func (s *server) version(ctx context.Context, user string) (int64, error) {
 // weak (RFC 9110, section 8.8.1): a change of a task that is not in the list changes it
 // too.
 func listTag(r *http.Request, version int64) string {
-	tag := strconv.FormatInt(version, 10)
+	tag := strconv.AppendInt(append(make([]byte, 0, 64), `W/"`...), version, 10)
 	if r.URL.RawQuery != "" {
 		sum := sha256.Sum256([]byte(r.URL.RawQuery))
-		tag += "-" + base64.RawURLEncoding.EncodeToString(sum[:9])
+		tag = base64.RawURLEncoding.AppendEncode(append(tag, '-'), sum[:9])
 	}
-	return `W/"` + tag + `"`
+	return string(append(tag, '"'))
 }
 
 // nextLink is a Link to the same list from a cursor on (RFC 8288).

@@ -22,8 +22,15 @@ func acceptsGzip(r *http.Request) bool { return quality(r, "Accept-Encoding", "g
 // 12.4.2), 0 where it does not name it.
 func quality(r *http.Request, header, name string) float64 {
 	for accepted := range strings.SplitSeq(strings.Join(r.Header.Values(header), ","), ",") {
-		value, parameters, err := mime.ParseMediaType(accepted)
-		if err != nil || value != name {
+		value, weighted, hasParameters := strings.Cut(accepted, ";")
+		if !strings.EqualFold(strings.TrimSpace(value), name) {
+			continue
+		}
+		if !hasParameters {
+			return 1
+		}
+		_, parameters, err := mime.ParseMediaType(name + ";" + weighted)
+		if err != nil {
 			continue
 		}
 		weight, given := parameters["q"]

@@ -35,6 +35,9 @@ func parseQuery(raw string) (url.Values, error) {
 // readParameters returns the query string. What is unreadable, unknown, empty or
 // given more than once, is a 400.
 func readParameters(r *http.Request, known ...string) (parameters, error) {
+	if r.URL.RawQuery == "" {
+		return parameters{}, nil
+	}
 	values, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
 		return parameters{}, badRequest("the query string is unreadable: a % must be written %25 unless two hexadecimal digits follow")
@@ -95,15 +98,14 @@ func (p parameters) filters() (f filters, err error) {
 		return f, err
 	}
 	if priority != "" {
-		f.priority = &priority
+		f.priority = new(priority)
 	}
 	if f.tags, err = p.tags(); err != nil {
 		return f, err
 	}
 	if search, _ := p.get("search"); search != "" {
-		search = normal(search)
-		f.search = &search
-		if !within(search, 1, maxSearch) {
+		f.search = new(normal(search))
+		if !within(*f.search, 1, maxSearch) {
 			return f, badRequest("search: " + lengthRule(0, maxSearch))
 		}
 	}
@@ -116,12 +118,8 @@ func (p parameters) filters() (f filters, err error) {
 
 // sort reads the order of a list, the first of sorts where none is asked for.
 func (p parameters) sort() (sortOrder, error) {
-	names := make([]string, len(sorts))
-	for i, sort := range sorts {
-		names[i] = sort.name
-	}
-	name, err := p.oneOf("sort", names[0], names...)
-	return sorts[max(0, slices.Index(names, name))], err
+	name, err := p.oneOf("sort", sortNames[0], sortNames...)
+	return sorts[max(0, slices.Index(sortNames, name))], err
 }
 
 // tags reads the tags that a task must have, all of them.

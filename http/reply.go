@@ -23,7 +23,7 @@ func writeTask(w http.ResponseWriter, r *http.Request, status int, row db.Task) 
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	write(w, status, "application/json", e.buf)
+	writeJSONBody(w, status, e.buf)
 	return nil
 }
 
@@ -33,13 +33,25 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return fmt.Errorf("encoding the reply: %w", err)
 	}
-	write(w, status, "application/json", body)
+	writeJSONBody(w, status, body)
 	return nil
 }
 
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	writeBody(w, status, body)
+}
+
+var typeJSON = []string{"application/json"}
+
+// writeJSONBody is write for what nearly all replies are.
+func writeJSONBody(w http.ResponseWriter, status int, body []byte) {
+	w.Header()["Content-Type"] = typeJSON
+	writeBody(w, status, body)
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) {
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	// A client that has left is nobody to report to; the log has the request.
 	_, _ = w.Write(body)

@@ -3,7 +3,6 @@ package http
 import (
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -14,12 +13,18 @@ import (
 // no entry.
 type route struct {
 	path    string
+	pattern pattern // of the path; newRouter sets it
 	methods map[string]handler
 	// readsQuery says that the handlers read the query string and refuse what they do
 	// not know. Elsewhere under /api/ every parameter is refused.
 	readsQuery bool
 	// docs marks a part of the docs page, which is served only if configured.
 	docs bool
+}
+
+// isProbe reports whether orchestrators ask for it, every second or so.
+func (rt *route) isProbe() bool {
+	return rt.path == healthPath || rt.path == livePath || rt.path == readyPath
 }
 
 // routes is the API in the order of the contract.
@@ -40,24 +45,31 @@ func (s *server) routes() []route {
 		{path: "/docs", methods: map[string]handler{"GET": s.getDocs}, docs: true},
 		{path: "/docs/{asset}", methods: map[string]handler{"GET": s.getDocsAsset}, docs: true},
 		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
-		{path: "/health", methods: map[string]handler{"GET": s.getHealth}},
+		{path: healthPath, methods: map[string]handler{"GET": s.getHealth}},
 	}
 }
 
-// newRouter serves each route at its path with a suffix, which may be a pattern. It
-// matches the encoded path as it came: a user id may hold an encoded slash, and no
-// path is cleaned into another one by a redirect.
-func newRouter(routes []route, suffix string) *mux.Router {
-	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+// newRouter serves each route at its path, and where trailingSlash is true also with a
+// slash behind it. It matches the encoded path as it came: a user id may hold an encoded
+// slash, and no path is cleaned into another one by a redirect.
+func newRouter(routes []route, trailingSlash bool) http.Handler {
+	router := mux.NewRouter()
 	router.NotFoundHandler = handler(notFound)
 	for _, rt := range routes {
-		router.Path(rt.path + suffix).Handler(handler(rt.dispatch))
+		rt.pattern = newPattern(rt.path)
+		router.MatcherFunc(rt.pattern.matcher(trailingSlash)).Handler(handler(rt.dispatch))
 	}
-	return router
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Router.ServeHTTP would copy the request twice, to put the variables and the
+		// route into its context.
+		match := &infoOf(r).match
+		router.Match(r, match)
+		match.Handler.ServeHTTP(w, r)
+	})
 }
 
 func notFound(_ http.ResponseWriter, r *http.Request) error {
-	if path := r.URL.EscapedPath(); path == "/api/" || strings.Contains(path, "//") {
+	if path := infoOf(r).path; path == "/api/" || strings.Contains(path, "//") {
 		return errEmptySegment
 	}
 	return errNoPath
@@ -65,9 +77,10 @@ func notFound(_ http.ResponseWriter, r *http.Request) error {
 
 // dispatch chooses the handler by method. Whose path it is comes first: another user
 // learns nothing else about it.
-func (rt route) dispatch(w http.ResponseWriter, r *http.Request) error {
-	infoOf(r).route = rt.path
-	if inAPI(r) {
+func (rt *route) dispatch(w http.ResponseWriter, r *http.Request) error {
+	i := infoOf(r)
+	i.route = rt
+	if i.inAPI() {
 		if err := requireOwner(r); err != nil {
 			return err
 		}
@@ -89,14 +102,14 @@ func (rt route) dispatch(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if strings.HasSuffix(r.URL.EscapedPath(), "/") {
+	if strings.HasSuffix(i.path, "/") {
 		return errMethodOfSlash
 	}
 	return errMethod
 }
 
 // allow lists the methods of the resource (RFC 9110, section 10.2.1).
-func (rt route) allow() string {
+func (rt *route) allow() string {
 	allowed := slices.Collect(maps.Keys(rt.methods))
 	if _, ok := rt.methods[http.MethodGet]; ok {
 		allowed = append(allowed, http.MethodHead)
@@ -104,14 +117,4 @@ func (rt route) allow() string {
 	allowed = append(allowed, http.MethodOptions)
 	slices.Sort(allowed)
 	return strings.Join(allowed, ", ")
-}
-
-// pathValue returns a variable of the path, percent-decoded once.
-func pathValue(r *http.Request, name string) string {
-	value, err := url.PathUnescape(mux.Vars(r)[name])
-	if err != nil {
-		// net/http has parsed the path, so each escape in it is whole.
-		return ""
-	}
-	return value
 }

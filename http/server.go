@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -60,7 +59,7 @@ func NewHandler(c Config) http.Handler {
 		s.docs = newDocs(c)
 	}
 	routes := slices.DeleteFunc(s.routes(), func(rt route) bool { return rt.docs && s.docs == nil })
-	const trailingSlash = "{_:/?}" // the same resource with and without
+	const trailingSlash = true // the same resource with and without
 	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(s.wakeStreams(newRouter(routes, trailingSlash)))))
 }
 
@@ -79,6 +78,3 @@ func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }
-
-// inAPI reports whether a request is under /api/, where a token is required.
-func inAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.EscapedPath(), "/api/") }

@@ -46,6 +46,14 @@ var sorts = []sortOrder{
 	},
 }
 
+// sortNames are the names of sorts.
+var sortNames = func() (names []string) {
+	for _, sort := range sorts {
+		names = append(names, sort.name)
+	}
+	return names
+}()
+
 // createdKey breaks the ties of the other sorts, too.
 var createdKey = timeKey(false, func(t db.Task) *time.Time { return &t.CreatedAt })
 

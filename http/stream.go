@@ -77,7 +77,7 @@ func headerLines(header http.Header) string {
 func (s *server) wakeStreams(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && inAPI(r) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && infoOf(r).inAPI() {
 			s.live.wake(identityOf(r).UserID)
 		}
 	})
