@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -195,7 +196,7 @@ func (c config) directVariable() string {
 	return "DATABASE_URL"
 }
 
-// logger returns a logger that writes JSON lines to standard error.
-func (c config) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+// logger returns a logger that writes JSON lines.
+func (c config) logger(out io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: c.LogLevel}))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -41,7 +42,7 @@ func devCommand() *cobra.Command {
 			if cmd.Flags().Changed("addr") {
 				c.Addr = addr
 			}
-			return dev(cmd.Context(), c, data, cmd.OutOrStdout())
+			return dev(cmd.Context(), c, data, cmd.OutOrStdout(), c.logger(cmd.ErrOrStderr()))
 		},
 	}
 	c.Flags().StringVar(&data, "data", ".data", "folder of the embedded PostgreSQL, the secret and the key")
@@ -50,7 +51,7 @@ func devCommand() *cobra.Command {
 }
 
 // dev starts all that a frontend developer needs and prints how to use it.
-func dev(ctx context.Context, c config, data string, out io.Writer) error {
+func dev(ctx context.Context, c config, data string, out io.Writer, log *slog.Logger) error {
 	// Listen first, so that nothing else is started if the address is in use.
 	listener, err := listen(ctx, c.Addr)
 	if err != nil {
@@ -104,7 +105,7 @@ func dev(ctx context.Context, c config, data string, out io.Writer) error {
 	}
 	c.Docs, s.demoUser, s.demoToken = true, demoUser, token
 	s.ready = func() { printUsage(out, localURL(listener), token, s.wrap != nil, data) }
-	return errors.Join(serve(ctx, c, c.logger(), s), stopCause(ctx))
+	return errors.Join(serve(ctx, c, log, s), stopCause(ctx))
 }
 
 // stopCause returns why ctx ended, or nil if a signal ended it.

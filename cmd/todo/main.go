@@ -23,8 +23,12 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	if err := rootCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "todo:", err)
+	log := newLogQueue(os.Stderr)
+	defer log.close()
+	root := rootCommand()
+	root.SetErr(log)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(log, "todo:", err)
 		return exitCodes[kindOf(err)]
 	}
 	return 0

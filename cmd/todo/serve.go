@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +39,7 @@ func serveCommand() *cobra.Command {
 			if c.DatabaseURL == "" {
 				return errors.New("DATABASE_URL is not set; for development, `todo dev` runs a server with its own PostgreSQL")
 			}
-			return serve(cmd.Context(), c, c.logger(), serveOptions{
+			return serve(cmd.Context(), c, c.logger(cmd.ErrOrStderr()), serveOptions{
 				listen: func(ctx context.Context) (net.Listener, error) { return listen(ctx, c.Addr) },
 			})
 		},
@@ -70,6 +73,9 @@ type serveOptions struct {
 // not listen unless all queries can run on the schema and row-level security is
 // enforced.
 func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) error {
+	// A write to a standard error that nobody reads any more fails, instead of ending
+	// the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	verifier, err := c.verifier(log)
 	if err != nil {
 		return err
