@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 
 	"github.com/securetodo/securetodo/db"
@@ -76,6 +77,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	// A write to a standard error that nobody reads any more fails, instead of ending
 	// the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	limitMemory(log, memlimit.FromCgroup)
 	verifier, err := c.verifier(log)
 	if err != nil {
 		return err
