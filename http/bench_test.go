@@ -140,3 +140,16 @@ func BenchmarkRequest(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLogLine writes the line of a request to nowhere.
+func BenchmarkLogLine(b *testing.B) {
+	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	r, err := http.NewRequestWithContext(b.Context(), "GET", tasksOf(alice), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		todohttp.LogRequest(log, r, alice)
+	}
+}

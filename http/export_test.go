@@ -4,7 +4,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
+	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
 )
 
@@ -78,4 +80,11 @@ func EncodeAndForget(tasks []db.Task) {
 	e := newEncoder()
 	e.tasks(tasks)
 	e.release()
+}
+
+// LogRequest logs a list that a user got.
+func LogRequest(log *slog.Logger, r *http.Request, user string) {
+	i := &info{requestID: "019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20", identity: auth.Identity{UserID: user}, route: &route{path: "/api/{user_id}/tasks"}}
+	i.reply = recorder{info: i, status: http.StatusOK, bytes: 7000}
+	logRequest(log, r, i, 1234*time.Microsecond)
 }
