@@ -68,7 +68,7 @@ func set[T any](dest *T, value T) bool { *dest = value; return true }
 func (d *decoder) text(src []byte, dest *string) bool {
 	start := d.texts.Len()
 	if start+len(src) > d.texts.Cap() {
-		size := max(min(2*d.texts.Cap(), 4<<10), len(src))
+		size := max(min(2*d.texts.Cap(), 4<<10), 128, len(src))
 		d.texts, start = strings.Builder{}, 0
 		d.texts.Grow(size)
 	}

@@ -41,13 +41,10 @@ type lane struct {
 
 // send sends the whole batch. Its first request waits for the connection, and for the
 // preparing of what the connection does not know yet: a round trip for each.
-func (ln *lane) send(ctx context.Context) {
+func (ln *lane) send() {
 	first := ln.batch[0]
-	if len(ln.batch) > 1 {
-		// The others do not leave with it.
-		ctx = context.WithoutCancel(ctx)
-	}
-	if ln.conn, ln.err = ln.lanes.pool.acquire(ctx, first.start.Add(acquireTimeout)); ln.err != nil {
+	// Others may be behind it, so it does not leave with its client.
+	if ln.conn, ln.err = ln.lanes.pool.acquire(context.Background(), first.start.Add(acquireTimeout)); ln.err != nil {
 		return
 	}
 	conn := ln.conn.Conn()

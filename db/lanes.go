@@ -79,6 +79,9 @@ type userQueue struct {
 // enter waits for a lane that it is r's turn on, acquireTimeout at most. leave must
 // follow.
 func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, waitError(ctx, err)
+	}
 	l.mu.Lock()
 	u := l.users[r.userID]
 	if u == nil {
@@ -87,7 +90,8 @@ func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
 	}
 	if l.stats.Busy < l.stats.Max && u.running < l.share {
 		u.running++
-		lane := l.start([]*request{r})
+		r.alone[0] = r
+		lane := l.start(r.alone[:])
 		l.mu.Unlock()
 		return lane, nil
 	}

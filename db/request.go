@@ -12,6 +12,8 @@ import (
 type request struct {
 	settings
 	queries []query
+	one     [1]query    // the memory of queries where there is one
+	alone   [1]*request // the batch of a request that goes alone
 	// ctx breaks off what is under way, where it is not nil: with its connection.
 	ctx context.Context
 
@@ -68,7 +70,7 @@ func (l *lanes) send(ctx context.Context, name string, r *request) (err error) {
 // begin sends the batch, if that was not done yet, and reads the results of the settings.
 func (r *request) begin() error {
 	if r.lane.conn == nil && r.lane.err == nil {
-		r.lane.send(r.asking)
+		r.lane.send()
 	}
 	switch {
 	case r.lane.err != nil:

@@ -79,7 +79,8 @@ func (s scope) retry(ctx context.Context, sql string, send func(suffix string) e
 
 func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (pgx.Rows, error) {
 	name := queryName(sql)
-	r := &request{settings: s.settings, queries: []query{{sql + suffix, args}}}
+	r := &request{settings: s.settings, one: [1]query{{sql + suffix, args}}}
+	r.queries = r.one[:]
 	if err := s.pool.lanesOf(name).send(ctx, name, r); err != nil {
 		return nil, err
 	}

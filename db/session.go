@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,7 @@ type message struct {
 	sql      string
 	prepared *pgconn.StatementDescription // nil where it is not
 	pgx.ExtendedQueryBuilder
+	scope []byte // the arguments of setScope
 }
 
 const sessionKey = "session"
@@ -99,7 +101,9 @@ func (s *session) addScope(p *Pool, scope settings) error {
 	if err != nil {
 		return err
 	}
-	m.ParamValues = append(m.ParamValues[:0], []byte(scope.userID), []byte(milliseconds(scope.limit)))
+	m.scope = append(m.scope[:0], scope.userID...)
+	m.scope = strconv.AppendInt(m.scope, scope.limit.Milliseconds(), 10)
+	m.ParamValues = append(m.ParamValues[:0], m.scope[:len(scope.userID)], m.scope[len(scope.userID):])
 	m.ParamFormats = m.ParamFormats[:0]
 	return nil
 }

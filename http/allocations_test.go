@@ -10,7 +10,7 @@ import (
 // allocationBudgets are the most allocations that a request may cost the whole server:
 // net/http, this package and package db.
 var allocationBudgets = map[string]float64{
-	"get": 157, "list": 396, "list304": 109, "health": 55, "create": 205,
+	"get": 60, "list": 120, "list304": 60, "health": 55, "create": 100,
 }
 
 // TestAllocationsOfARequestStayWithinTheirBudget counts, since a time would say more of

@@ -52,7 +52,7 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), path: r.URL.EscapedPath()}
-		i.reply = recorder{ResponseWriter: w, info: i}
+		i.reply = recorder{ResponseWriter: w, info: i, isHead: r.Method == http.MethodHead}
 		r = r.WithContext(context.WithValue(db.WithQueryTiming(r.Context(), &i.timing), infoKey{}, i))
 		header := w.Header()
 		header["X-Request-Id"] = []string{i.requestID}

@@ -11,6 +11,7 @@ import (
 type recorder struct {
 	http.ResponseWriter
 	info   *info
+	isHead bool // the reply has a length and no body
 	status int
 	bytes  int64
 }

@@ -50,8 +50,14 @@ func writeJSONBody(w http.ResponseWriter, status int, body []byte) {
 	writeBody(w, status, body)
 }
 
+// countedByNetHTTP is the size of a body whose Content-Length net/http finds out itself,
+// since it keeps it until the handler returns.
+const countedByNetHTTP = 2048
+
 func writeBody(w http.ResponseWriter, status int, body []byte) {
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if reply, ok := w.(*recorder); !ok || reply.isHead || len(body) > countedByNetHTTP {
+		w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(status)
 	// A client that has left is nobody to report to; the log has the request.
 	_, _ = w.Write(body)
