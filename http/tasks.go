@@ -50,10 +50,13 @@ func (s *server) createTask(w http.ResponseWriter, r *http.Request) error {
 // again only with revive.
 func (s *server) create(r *http.Request, id uuid.UUID, f fields, revive bool) (db.CreateTaskRow, error) {
 	identity := identityOf(r)
+	if f.tags == nil {
+		f.tags = []string{}
+	}
 	return s.db.CreateTask(r.Context(), db.CreateTaskParams{
 		UserID: identity.UserID, ID: id, Revive: revive, Email: emailOf(identity),
 		Title: *f.title, Description: f.description, Completed: f.completed != nil && *f.completed,
-		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, DueAllDay: f.dueAllDay, Tags: append([]string{}, f.tags...),
+		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, DueAllDay: f.dueAllDay, Tags: f.tags,
 	})
 }
 
