@@ -65,6 +65,66 @@ func (p *Pool) Warm(ctx context.Context, conns int) error {
 	return nil
 }
 
+// Why a request got no lane.
+var (
+	ErrQueueFull = errQueueFull
+	ErrNoLane    = errNoLane
+)
+
+func (p *Pool) allLanes() []*lanes { return []*lanes{p.reads, p.writes, p.heavy, p.exports} }
+
+// AddWaiting has as many reads more wait, which there are not.
+func (p *Pool) AddWaiting(requests int) {
+	p.reads.mu.Lock()
+	defer p.reads.mu.Unlock()
+	p.reads.stats.Waiting += requests
+}
+
+// KnownUsers is how many users the lanes remember.
+func (p *Pool) KnownUsers() (users int) {
+	for _, l := range p.allLanes() {
+		l.mu.Lock()
+		users += len(l.users)
+		l.mu.Unlock()
+	}
+	return users
+}
+
+// Ready is how many users take turns at the lanes of reads.
+func (p *Pool) Ready() int {
+	p.reads.mu.Lock()
+	defer p.reads.mu.Unlock()
+	return len(p.reads.ready)
+}
+
+// WaitingForConnections is how many lanes wait for a connection while all are in use.
+func (p *Pool) WaitingForConnections() int {
+	lanes := 0
+	for _, l := range p.allLanes() {
+		lanes += l.statistics().Busy
+	}
+	return lanes - int(p.pool.Stat().AcquiredConns())
+}
+
+// LanesOf is the kind of lanes that a query is on, and how many requests one carries.
+func (p *Pool) LanesOf(query string) (kind string, size int) {
+	l := p.lanesOf(query)
+	return map[*lanes]string{p.reads: "reads", p.writes: "writes", p.heavy: "heavy"}[l], l.size
+}
+
+// IsDirect reports whether a connection knows that no pooler is between.
+func (p *Pool) IsDirect(ctx context.Context) (bool, error) {
+	conn, err := p.acquire(ctx, time.Now().Add(acquireTimeout))
+	if err != nil {
+		return false, err
+	}
+	defer conn.Release()
+	return conn.Conn().PgConn().CustomData()[sessionKey].(*session).isDirect, nil
+}
+
+// IsRead reports whether a query only reads.
+func IsRead(sql string) bool { return isRead(sql) }
+
 // Rules are the names of what becomes of a statement that failed.
 func Rules() []string {
 	var names []string
