@@ -1,0 +1,330 @@
+package db_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/db/dbtest"
+)
+
+// many is how many tasks of 1,000 characters the first users have.
+const many = 1000
+
+// TestAnswersBelongToTheirRequests has users send requests at random that share
+// connections, and knows each answer beforehand. TEST_REQUESTS is how many of them, in
+// all subtests together: 20,000 without it.
+func TestAnswersBelongToTheirRequests(t *testing.T) {
+	t.Parallel()
+	requests, _ := strconv.Atoi(cmp.Or(os.Getenv("TEST_REQUESTS"), "20000"))
+	crowds := []struct{ users, conns int }{{2, 1}, {200, 16}}
+	parameters := map[string]string{"": "prepared", "&default_query_exec_mode=exec": "exec"}
+	each := requests / (len(crowds) * len(parameters) * len(modes) * len(dbtest.Routes))
+	for mode, options := range modes {
+		for name, route := range dbtest.Routes {
+			for parameter, how := range parameters {
+				for _, c := range crowds {
+					t.Run(fmt.Sprintf("%s/%s/%s/%d users", mode, name, how, c.users), func(t *testing.T) {
+						url := dbtest.New(t, dbtest.NeonOwner)
+						routed := route(t, url, c.conns)
+						if !strings.Contains(routed, "pool_max_conns=") {
+							routed += fmt.Sprintf("&pool_max_conns=%d", c.conns)
+						}
+						mix(t, dbtest.Pool(t, routed+parameter, options...), url, c.users, each)
+					})
+				}
+			}
+		}
+	}
+}
+
+// mix has each user send a few requests at once, until all have sent as many as asked.
+func mix(t *testing.T, pool *db.Pool, url string, users, requests int) {
+	dbtest.Exec(t, dbtest.SuperuserURL(t, url), fmt.Sprintf(`
+		INSERT INTO users (id, version) SELECT 'user' || n, 1 FROM generate_series(0, %d) AS n;
+		INSERT INTO tasks (user_id, id, title, description, created_at)
+		SELECT id, gen_random_uuid(), 'of ' || id, left(repeat(id || ' ', 1000), 1000), '2020-01-01'
+		FROM users, generate_series(1, %d) WHERE id IN ('user0', 'user1')`, users-1, many))
+	var sent, refused atomic.Int64
+	var wg sync.WaitGroup
+	for n := range users {
+		s := &someone{
+			pool: pool, user: fmt.Sprint("user", n), other: fmt.Sprint("user", (n+1)%users), refused: &refused,
+			random: rand.New(rand.NewPCG(uint64(requests), uint64(n))), version: 1, tasks: map[uuid.UUID]db.Task{}, deleted: map[uuid.UUID]int64{},
+		}
+		if n < 2 {
+			s.large = many
+		}
+		if err := s.write(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() {
+			for !t.Failed() && sent.Load() < int64(requests) {
+				sent.Add(int64(s.step(t)))
+			}
+		})
+	}
+	wg.Wait()
+	if n := refused.Load(); n > int64(requests/20) {
+		t.Errorf("%d of %d requests found no lane or no connection in time", n, requests)
+	}
+	stats := pool.Stats()
+	if stats.Reads.Requests <= stats.Reads.Batches || stats.Writes.Requests != stats.Writes.Batches {
+		t.Errorf("reads shared no batch, or writes did: %+v", stats)
+	}
+	mustBeIdle(t, pool)
+	if left := pool.Leftovers(t.Context()); left != "" {
+		t.Error(left)
+	}
+}
+
+// someone is a user with what is stored of them.
+type someone struct {
+	pool        *db.Pool
+	user, other string
+	random      *rand.Rand
+	version     int64
+	tasks       map[uuid.UUID]db.Task
+	deleted     map[uuid.UUID]int64
+	large       int // how many tasks of 1,000 characters there are besides
+	refused     *atomic.Int64
+}
+
+// firstTask is the id of a task that a user has or had.
+func firstTask(user string) uuid.UUID { return uuid.NewSHA1(uuid.Nil, []byte(user)) }
+
+// step sends a write, or a few reads at once, and counts them. Some clients leave.
+func (s *someone) step(t *testing.T) (sent int) {
+	if s.random.IntN(10) == 0 {
+		ctx, end, leaves := s.visit(t)
+		defer end()
+		s.check(t, "writes", s.write(ctx, false), leaves)
+		return 1
+	}
+	var wg sync.WaitGroup
+	for sent = range 1 + s.random.IntN(4) {
+		what, read := s.read()
+		ctx, end, leaves := s.visit(t)
+		wg.Go(func() {
+			defer end()
+			s.check(t, "reads "+what, read(ctx), leaves)
+		})
+	}
+	wg.Wait()
+	return sent + 1
+}
+
+// check lets pass that a client has left, and that a busy machine got to no answer.
+func (s *someone) check(t *testing.T, did string, err error, leaves bool) {
+	switch {
+	case err == nil, leaves && errors.Is(err, context.Canceled):
+	case errors.Is(err, db.ErrNoLane), errors.Is(err, db.ErrUnavailable) && errors.Is(err, context.DeadlineExceeded):
+		s.refused.Add(1)
+	default:
+		t.Errorf("%s %s: %v", s.user, did, err)
+	}
+}
+
+// visit is the context of a request. One client in 20 leaves at some moment.
+func (s *someone) visit(t *testing.T) (ctx context.Context, end func(), leaves bool) {
+	ctx, cancel := context.WithCancel(t.Context())
+	if leaves = s.random.IntN(20) == 0; leaves {
+		time.AfterFunc(time.Duration(s.random.Int64N(int64(3*time.Millisecond))), cancel)
+	}
+	return ctx, cancel, leaves
+}
+
+// write changes a task. One whose client has left before it was sent is not done.
+func (s *someone) write(ctx context.Context, first bool) error {
+	ids := slices.Collect(maps.Keys(s.tasks))
+	id := firstTask(s.user)
+	if !first {
+		id = uuid.Must(uuid.NewRandomFromReader(randomReader{s.random}))
+	}
+	kind := s.random.IntN(3)
+	if len(ids) == 0 || len(ids) < 5 && kind == 2 {
+		kind = 0
+	} else if kind > 0 {
+		id = ids[s.random.IntN(len(ids))]
+	}
+	var task db.Task
+	var err error
+	switch kind {
+	case 0:
+		var row db.CreateTaskRow
+		row, err = s.pool.CreateTask(ctx, db.CreateTaskParams{UserID: s.user, ID: id, Title: "of " + s.user, Priority: "low", Tags: []string{s.user}})
+		task = row.Task
+	case 1:
+		var row db.CompleteTaskRow
+		row, err = s.pool.CompleteTask(ctx, db.CompleteTaskParams{UserID: s.user, ID: id})
+		task = row.Task
+		if err == nil && task.Completed == s.tasks[id].Completed {
+			return fmt.Errorf("toggled %+v: %+v", s.tasks[id], task)
+		}
+	case 2:
+		var row db.DeleteTaskRow
+		row, err = s.pool.DeleteTask(ctx, db.DeleteTaskParams{UserID: s.user, ID: id})
+		if err != nil {
+			return err
+		}
+		if !row.Matched {
+			return fmt.Errorf("%s is not deleted: %+v", id, row)
+		}
+		delete(s.tasks, id)
+		// The next number is in the tombstone. A busy machine is asked again.
+		for s.deleted[id] == 0 && !errors.Is(err, db.ErrNotFound) {
+			s.deleted[id], err = s.pool.As(s.user).GetDeletedTask(context.WithoutCancel(ctx), db.GetDeletedTaskParams{UserID: s.user, ID: id})
+		}
+		if s.deleted[id] <= s.version {
+			return fmt.Errorf("deleted as %d behind %d: %w", s.deleted[id], s.version, err)
+		}
+		s.version = s.deleted[id]
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if task.UserID != s.user || task.ID != id || task.Title != "of "+s.user || task.Version <= s.version {
+		return fmt.Errorf("wrote %s behind %d: %+v", id, s.version, task)
+	}
+	s.version, s.tasks[id] = task.Version, task
+	return nil
+}
+
+type randomReader struct{ *rand.Rand }
+
+func (r randomReader) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(r.Uint32())
+	}
+	return len(p), nil
+}
+
+// read is one request at random, which fails where the answer is not that to it.
+func (s *someone) read() (what string, send func(ctx context.Context) error) {
+	q, scope := s.pool.As(s.user), s.pool.Scope(s.user)
+	tag := fmt.Sprint(s.user, " ", s.random.Uint64())
+	version, tasks := s.version, maps.Clone(s.tasks)
+	get := func(id uuid.UUID) func(context.Context) error {
+		want, found := tasks[id]
+		return func(ctx context.Context) error {
+			task, err := q.GetTask(ctx, db.GetTaskParams{UserID: s.user, ID: id})
+			if !found && errors.Is(err, db.ErrNotFound) {
+				return nil
+			}
+			return differs(err, identity(task), identity(want))
+		}
+	}
+	switch n := s.random.IntN(100); {
+	case n < 25:
+		ids := append(slices.Collect(maps.Keys(tasks)), uuid.Nil)
+		return "a task", get(ids[s.random.IntN(len(ids))])
+	case n < 30:
+		return "another's task", get(firstTask(s.other))
+	case n < 45:
+		size := []int32{1, 5, 50}[s.random.IntN(3)]
+		return "a list", func(ctx context.Context) error { return s.mustList(ctx, size, version, tasks) }
+	case n < 47 && (s.large == 0 || n < 46):
+		return "a long list", func(ctx context.Context) error { return s.mustList(ctx, 2*many, version, tasks) }
+	case n < 55:
+		return "an empty list", func(ctx context.Context) error {
+			rows, err := q.ListTasks(ctx, db.ListTasksParams{UserID: s.user, After: new(time.Unix(0, 0)), AfterID: new(uuid.Nil), PageSize: 10})
+			return differs(err, len(rows), 0)
+		}
+	case n < 65:
+		return "the counter", func(ctx context.Context) error {
+			row, err := q.GetCounter(ctx, db.GetCounterParams{UserID: s.user})
+			return differs(err, row.Version, version)
+		}
+	case n < 70:
+		for id, want := range s.deleted {
+			return "a tombstone", func(ctx context.Context) error {
+				got, err := q.GetDeletedTask(ctx, db.GetDeletedTaskParams{UserID: s.user, ID: id})
+				return differs(err, got, want)
+			}
+		}
+	case n < 75:
+		return "an error", func(ctx context.Context) error {
+			var n int
+			return mustName(tag, scope.QueryRow(ctx, named("GetTask", "SELECT ('no number: ' || $1::text)::integer"), tag).Scan(&n))
+		}
+	case n < 80:
+		return "an error behind two rows", func(ctx context.Context) error {
+			rows, err := scope.Query(ctx, named("GetTask", "SELECT CASE WHEN n < 3 THEN n ELSE ('no number: ' || $1::text)::integer END FROM generate_series(1, 5) AS n"), tag)
+			if err == nil {
+				rows.Close()
+				err = rows.Err()
+			}
+			return mustName(tag, err)
+		}
+	case n < 82:
+		return "no column", func(ctx context.Context) error {
+			_, err := scope.Exec(ctx, named("GetTask", "SELECT no_such_column"))
+			if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == pgerrcode.UndefinedColumn {
+				return nil
+			}
+			return cmp.Or(err, errors.New("no error"))
+		}
+	}
+	return "itself", func(ctx context.Context) error {
+		_, err := askOwn(ctx, s.pool, s.user, tag)
+		return err
+	}
+}
+
+// mustList lists the newest tasks with the counter.
+func (s *someone) mustList(ctx context.Context, size int32, version int64, tasks map[uuid.UUID]db.Task) error {
+	rows, counter, err := list(ctx, s.pool, s.user, size)
+	if err := differs(err, counter, version); err != nil {
+		return err
+	}
+	if want := min(int(size), len(tasks)+s.large); len(rows) != want {
+		return fmt.Errorf("%d tasks, want %d", len(rows), want)
+	}
+	for i, task := range rows {
+		if i < len(tasks) {
+			if err := differs(nil, identity(task), identity(tasks[task.ID])); err != nil {
+				return err
+			}
+		} else if task.UserID != s.user || task.Title != "of "+s.user || task.Description == nil || *task.Description != strings.Repeat(s.user+" ", 1000)[:1000] {
+			return fmt.Errorf("a foreign task: %+v", task)
+		}
+	}
+	return nil
+}
+
+// mustName checks that an error is the one that names tag.
+func mustName(tag string, err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && strings.Contains(pg.Message, `"no number: `+tag+`"`) {
+		return nil
+	}
+	return cmp.Or(err, errors.New("no error"))
+}
+
+// identity is what tells a task from others and from itself before a change.
+func identity(t db.Task) string {
+	return fmt.Sprint(t.UserID, t.ID, t.Title, t.Tags, t.Completed, t.Version, t.CreatedAt.UTC(), t.UpdatedAt.UTC())
+}
+
+func differs[T comparable](err error, got, want T) error {
+	if err == nil && got != want {
+		return fmt.Errorf("%v, want %v", got, want)
+	}
+	return err
+}
