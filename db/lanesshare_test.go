@@ -113,16 +113,21 @@ func TestUsersTakeTurns(t *testing.T) {
 			for _, s := range all {
 				order = append(order, s.user)
 			}
-			// Each round has everybody once: 22 users, and then 21 four times.
-			for round, begin := 0, 0; round < 5; round++ {
-				users := 21
-				if round == 0 {
-					users = 22
+			// In each round everybody is served, give or take a batch: 22 users at first, and
+			// then 21.
+			for round := range 5 {
+				count := map[string]int{}
+				for _, user := range order[:22+21*round+kind.size] {
+					count[user]++
 				}
-				if in := slices.Compact(slices.Sorted(slices.Values(order[begin : begin+users]))); len(in) != users {
-					t.Errorf("round %d serves %d of %d users: %s", round, len(in), users, strings.Join(order[begin:begin+users], " "))
+				for n := range 20 {
+					if user := fmt.Sprint("user", n); count[user] < round+1 && count[user] < 5 {
+						t.Errorf("in round %d %s was served %d times: %s", round, user, count[user], strings.Join(order, " "))
+					}
 				}
-				begin += users
+				if count[bob] == 0 || count[alice] > round+1+kind.size {
+					t.Errorf("in round %d alice was served %d times, and bob %d times", round, count[alice], count[bob])
+				}
 			}
 		})
 	}
