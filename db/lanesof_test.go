@@ -72,12 +72,13 @@ func TestConnectionThroughAPoolerIsToldFromADirectOne(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	for name, route := range dbtest.Routes {
-		for parameter, prepares := range map[string]bool{"": true, "&default_query_exec_mode=exec": false} {
-			pool := dbtest.Pool(t, route(t, url, 2)+parameter)
-			isDirect, err := pool.IsDirect(t.Context())
-			if want := prepares && name == "directly" && os.Getenv("TEST_POOLER") == ""; isDirect != want || err != nil {
-				t.Errorf("%s%s: %t, %v", name, parameter, isDirect, err)
+		t.Run(name, func(t *testing.T) {
+			for parameter, prepares := range map[string]bool{"": true, "&default_query_exec_mode=exec": false} {
+				isDirect, err := dbtest.Pool(t, route(t, url, 2)+parameter).IsDirect(t.Context())
+				if want := prepares && name == "directly" && os.Getenv("TEST_POOLER") == ""; isDirect != want || err != nil {
+					t.Errorf("%q: %t, %v", parameter, isDirect, err)
+				}
 			}
-		}
+		})
 	}
 }
