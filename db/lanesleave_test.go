@@ -88,7 +88,7 @@ func TestClientThatLeavesOnALaneLeavesTheOthersTheirAnswers(t *testing.T) {
 }
 
 // TestClientThatLeavesBeforeItsBatchIsSent has a batch wait for the one connection, which
-// a write holds. Who is alone leaves at once. Who is not stays, since it sends for all.
+// a write holds. Nobody gets an error of the database because of those who have left.
 func TestClientThatLeavesBeforeItsBatchIsSent(t *testing.T) {
 	t.Parallel()
 	forEachReader(t, func(t *testing.T, pool *db.Pool, _ string) {

@@ -80,7 +80,13 @@ func (p *Pool) retry(ctx context.Context, t *tries, send func(suffix string) err
 		t.began = time.Now()
 		generation := p.generation.Load()
 		err := send(suffixOf(generation))
-		if err == nil || !t.again(ctx, p, generation, err) {
+		if err == nil {
+			return nil
+		}
+		if !t.again(ctx, p, generation, err) {
+			if errors.Is(ctx.Err(), context.Canceled) {
+				err = ctx.Err() // nobody waits for another try
+			}
 			return t.final(err)
 		}
 	}
