@@ -94,28 +94,20 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
   SELECT version
   FROM users
   WHERE users.id = $1
-), given AS (
-  SELECT $3::text AS email,
-         $4::boolean AS completed,
-         $5::bigint[] AS if_match,
-         $6::bigint[] AS if_none_match,
-         now() AS now
 ), verdict AS MATERIALIZED (
-  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
-         given.completed IS DISTINCT FROM tasks.completed AS differs,
-         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+  SELECT ($3::bigint[] IS NULL OR tasks.version = ANY ($3::bigint[]))
+           AND ($4::bigint[] IS NULL OR tasks.version <> ALL ($4::bigint[])) AS matched,
+         $5::boolean IS DISTINCT FROM tasks.completed AS differs,
+         $3::bigint[] IS NOT NULL OR $4::bigint[] IS NOT NULL AS conditional,
          account.version
   FROM before AS tasks
   CROSS JOIN account
-  CROSS JOIN given
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      email = COALESCE(given.email, users.email),
+      email = COALESCE($6::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
-  CROSS JOIN given
   WHERE users.id = $1
     AND verdict.matched
     AND verdict.differs
@@ -124,16 +116,15 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
   RETURNING users.version
 ), changed AS (
   UPDATE tasks
-  SET completed = COALESCE(given.completed, NOT tasks.completed),
+  SET completed = COALESCE($5::boolean, NOT tasks.completed),
       version = counted.version,
-      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-  FROM given
-  CROSS JOIN counted
+      updated_at = GREATEST(now(), (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
+  FROM counted
   WHERE tasks.user_id = $1
     AND tasks.id = $2
-    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
-    AND given.completed IS DISTINCT FROM tasks.completed
+    AND ($3::bigint[] IS NULL OR tasks.version = ANY ($3::bigint[]))
+    AND ($4::bigint[] IS NULL OR tasks.version <> ALL ($4::bigint[]))
+    AND $5::boolean IS DISTINCT FROM tasks.completed
   RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title
 )
 SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, true AS matched, false AS overtaken
@@ -148,10 +139,10 @@ WHERE NOT EXISTS (SELECT FROM changed)
 type CompleteTaskParams struct {
 	UserID      string
 	ID          uuid.UUID
-	Email       *string
-	Completed   *bool
 	IfMatch     []int64
 	IfNoneMatch []int64
+	Completed   *bool
+	Email       *string
 }
 
 type CompleteTaskRow struct {
@@ -169,10 +160,10 @@ func (q *Queries) CompleteTask(ctx context.Context, arg CompleteTaskParams) (Com
 	row := q.db.QueryRow(ctx, completeTask,
 		arg.UserID,
 		arg.ID,
-		arg.Email,
-		arg.Completed,
 		arg.IfMatch,
 		arg.IfNoneMatch,
+		arg.Completed,
+		arg.Email,
 	)
 	var i CompleteTaskRow
 	err := row.Scan(
@@ -557,41 +548,25 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
   SELECT version
   FROM users
   WHERE users.id = $1
-), given AS (
-  SELECT $3::text AS email,
-         $4::text AS title,
-         $5::boolean AS description_given,
-         $6::text AS description,
-         $7::boolean AS completed,
-         $8::text AS priority,
-         $9::boolean AS due_date_given,
-         $10::timestamptz AS due_date,
-         $11::boolean AS due_all_day,
-         $12::text[] AS tags,
-         $13::bigint[] AS if_match,
-         $14::bigint[] AS if_none_match,
-         now() AS now
 ), verdict AS MATERIALIZED (
-  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
-         COALESCE(given.title <> tasks.title, false)
-           OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-           OR COALESCE(given.completed <> tasks.completed, false)
-           OR COALESCE(given.priority <> tasks.priority, false)
-           OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-           OR COALESCE(given.tags <> tasks.tags, false) AS differs,
-         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+  SELECT ($3::bigint[] IS NULL OR tasks.version = ANY ($3::bigint[]))
+           AND ($4::bigint[] IS NULL OR tasks.version <> ALL ($4::bigint[])) AS matched,
+         COALESCE($5::text <> tasks.title, false)
+           OR ($6::boolean AND $7::text IS DISTINCT FROM tasks.description)
+           OR COALESCE($8::boolean <> tasks.completed, false)
+           OR COALESCE($9::text <> tasks.priority, false)
+           OR ($10::boolean AND ($11::timestamptz, $12::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
+           OR COALESCE($13::text[] <> tasks.tags, false) AS differs,
+         $3::bigint[] IS NOT NULL OR $4::bigint[] IS NOT NULL AS conditional,
          account.version
   FROM before AS tasks
   CROSS JOIN account
-  CROSS JOIN given
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      email = COALESCE(given.email, users.email),
+      email = COALESCE($14::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
-  CROSS JOIN given
   WHERE users.id = $1
     AND verdict.matched
     AND verdict.differs
@@ -600,27 +575,26 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
   RETURNING users.version
 ), changed AS (
   UPDATE tasks
-  SET title = COALESCE(given.title, tasks.title),
-      description = CASE WHEN given.description_given THEN given.description ELSE tasks.description END,
-      completed = COALESCE(given.completed, tasks.completed),
-      priority = COALESCE(given.priority, tasks.priority),
-      due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
-      due_all_day = CASE WHEN given.due_date_given THEN given.due_all_day ELSE tasks.due_all_day END,
-      tags = COALESCE(given.tags, tasks.tags),
+  SET title = COALESCE($5::text, tasks.title),
+      description = CASE WHEN $6::boolean THEN $7::text ELSE tasks.description END,
+      completed = COALESCE($8::boolean, tasks.completed),
+      priority = COALESCE($9::text, tasks.priority),
+      due_date = CASE WHEN $10::boolean THEN $11::timestamptz ELSE tasks.due_date END,
+      due_all_day = CASE WHEN $10::boolean THEN $12::boolean ELSE tasks.due_all_day END,
+      tags = COALESCE($13::text[], tasks.tags),
       version = counted.version,
-      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-  FROM given
-  CROSS JOIN counted
+      updated_at = GREATEST(now(), (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
+  FROM counted
   WHERE tasks.user_id = $1
     AND tasks.id = $2
-    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
-    AND (given.title <> tasks.title
-      OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-      OR given.completed <> tasks.completed
-      OR given.priority <> tasks.priority
-      OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-      OR given.tags <> tasks.tags)
+    AND ($3::bigint[] IS NULL OR tasks.version = ANY ($3::bigint[]))
+    AND ($4::bigint[] IS NULL OR tasks.version <> ALL ($4::bigint[]))
+    AND ($5::text <> tasks.title
+      OR ($6::boolean AND $7::text IS DISTINCT FROM tasks.description)
+      OR $8::boolean <> tasks.completed
+      OR $9::text <> tasks.priority
+      OR ($10::boolean AND ($11::timestamptz, $12::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
+      OR $13::text[] <> tasks.tags)
   RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title
 )
 SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, true AS matched, false AS overtaken
@@ -635,7 +609,8 @@ WHERE NOT EXISTS (SELECT FROM changed)
 type UpdateTaskParams struct {
 	UserID           string
 	ID               uuid.UUID
-	Email            *string
+	IfMatch          []int64
+	IfNoneMatch      []int64
 	Title            *string
 	DescriptionGiven bool
 	Description      *string
@@ -645,8 +620,7 @@ type UpdateTaskParams struct {
 	DueDate          *time.Time
 	DueAllDay        bool
 	Tags             []string
-	IfMatch          []int64
-	IfNoneMatch      []int64
+	Email            *string
 }
 
 type UpdateTaskRow struct {
@@ -670,7 +644,8 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 	row := q.db.QueryRow(ctx, updateTask,
 		arg.UserID,
 		arg.ID,
-		arg.Email,
+		arg.IfMatch,
+		arg.IfNoneMatch,
 		arg.Title,
 		arg.DescriptionGiven,
 		arg.Description,
@@ -680,8 +655,7 @@ func (q *Queries) UpdateTask(ctx context.Context, arg UpdateTaskParams) (UpdateT
 		arg.DueDate,
 		arg.DueAllDay,
 		arg.Tags,
-		arg.IfMatch,
-		arg.IfNoneMatch,
+		arg.Email,
 	)
 	var i UpdateTaskRow
 	err := row.Scan(

@@ -137,41 +137,25 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
   SELECT version
   FROM users
   WHERE users.id = @user_id
-), given AS (
-  SELECT sqlc.narg('email')::text AS email,
-         sqlc.narg('title')::text AS title,
-         @description_given::boolean AS description_given,
-         sqlc.narg('description')::text AS description,
-         sqlc.narg('completed')::boolean AS completed,
-         sqlc.narg('priority')::text AS priority,
-         @due_date_given::boolean AS due_date_given,
-         sqlc.narg('due_date')::timestamptz AS due_date,
-         @due_all_day::boolean AS due_all_day,
-         sqlc.narg('tags')::text[] AS tags,
-         sqlc.narg('if_match')::bigint[] AS if_match,
-         sqlc.narg('if_none_match')::bigint[] AS if_none_match,
-         now() AS now
 ), verdict AS MATERIALIZED (
-  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
-         COALESCE(given.title <> tasks.title, false)
-           OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-           OR COALESCE(given.completed <> tasks.completed, false)
-           OR COALESCE(given.priority <> tasks.priority, false)
-           OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-           OR COALESCE(given.tags <> tasks.tags, false) AS differs,
-         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+  SELECT (sqlc.narg('if_match')::bigint[] IS NULL OR tasks.version = ANY (sqlc.narg('if_match')::bigint[]))
+           AND (sqlc.narg('if_none_match')::bigint[] IS NULL OR tasks.version <> ALL (sqlc.narg('if_none_match')::bigint[])) AS matched,
+         COALESCE(sqlc.narg('title')::text <> tasks.title, false)
+           OR (@description_given::boolean AND sqlc.narg('description')::text IS DISTINCT FROM tasks.description)
+           OR COALESCE(sqlc.narg('completed')::boolean <> tasks.completed, false)
+           OR COALESCE(sqlc.narg('priority')::text <> tasks.priority, false)
+           OR (@due_date_given::boolean AND (sqlc.narg('due_date')::timestamptz, @due_all_day::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
+           OR COALESCE(sqlc.narg('tags')::text[] <> tasks.tags, false) AS differs,
+         sqlc.narg('if_match')::bigint[] IS NOT NULL OR sqlc.narg('if_none_match')::bigint[] IS NOT NULL AS conditional,
          account.version
   FROM before AS tasks
   CROSS JOIN account
-  CROSS JOIN given
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      email = COALESCE(given.email, users.email),
+      email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
-  CROSS JOIN given
   WHERE users.id = @user_id
     AND verdict.matched
     AND verdict.differs
@@ -180,27 +164,26 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
   RETURNING users.version
 ), changed AS (
   UPDATE tasks
-  SET title = COALESCE(given.title, tasks.title),
-      description = CASE WHEN given.description_given THEN given.description ELSE tasks.description END,
-      completed = COALESCE(given.completed, tasks.completed),
-      priority = COALESCE(given.priority, tasks.priority),
-      due_date = CASE WHEN given.due_date_given THEN given.due_date ELSE tasks.due_date END,
-      due_all_day = CASE WHEN given.due_date_given THEN given.due_all_day ELSE tasks.due_all_day END,
-      tags = COALESCE(given.tags, tasks.tags),
+  SET title = COALESCE(sqlc.narg('title')::text, tasks.title),
+      description = CASE WHEN @description_given::boolean THEN sqlc.narg('description')::text ELSE tasks.description END,
+      completed = COALESCE(sqlc.narg('completed')::boolean, tasks.completed),
+      priority = COALESCE(sqlc.narg('priority')::text, tasks.priority),
+      due_date = CASE WHEN @due_date_given::boolean THEN sqlc.narg('due_date')::timestamptz ELSE tasks.due_date END,
+      due_all_day = CASE WHEN @due_date_given::boolean THEN @due_all_day::boolean ELSE tasks.due_all_day END,
+      tags = COALESCE(sqlc.narg('tags')::text[], tasks.tags),
       version = counted.version,
-      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-  FROM given
-  CROSS JOIN counted
+      updated_at = GREATEST(now(), (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
+  FROM counted
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
-    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
-    AND (given.title <> tasks.title
-      OR (given.description_given AND given.description IS DISTINCT FROM tasks.description)
-      OR given.completed <> tasks.completed
-      OR given.priority <> tasks.priority
-      OR (given.due_date_given AND (given.due_date, given.due_all_day) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-      OR given.tags <> tasks.tags)
+    AND (sqlc.narg('if_match')::bigint[] IS NULL OR tasks.version = ANY (sqlc.narg('if_match')::bigint[]))
+    AND (sqlc.narg('if_none_match')::bigint[] IS NULL OR tasks.version <> ALL (sqlc.narg('if_none_match')::bigint[]))
+    AND (sqlc.narg('title')::text <> tasks.title
+      OR (@description_given::boolean AND sqlc.narg('description')::text IS DISTINCT FROM tasks.description)
+      OR sqlc.narg('completed')::boolean <> tasks.completed
+      OR sqlc.narg('priority')::text <> tasks.priority
+      OR (@due_date_given::boolean AND (sqlc.narg('due_date')::timestamptz, @due_all_day::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
+      OR sqlc.narg('tags')::text[] <> tasks.tags)
   RETURNING tasks.*
 )
 SELECT sqlc.embed(tasks), true AS matched, false AS overtaken
@@ -226,28 +209,20 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
   SELECT version
   FROM users
   WHERE users.id = @user_id
-), given AS (
-  SELECT sqlc.narg('email')::text AS email,
-         sqlc.narg('completed')::boolean AS completed,
-         sqlc.narg('if_match')::bigint[] AS if_match,
-         sqlc.narg('if_none_match')::bigint[] AS if_none_match,
-         now() AS now
 ), verdict AS MATERIALIZED (
-  SELECT (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-           AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match)) AS matched,
-         given.completed IS DISTINCT FROM tasks.completed AS differs,
-         given.if_match IS NOT NULL OR given.if_none_match IS NOT NULL AS conditional,
+  SELECT (sqlc.narg('if_match')::bigint[] IS NULL OR tasks.version = ANY (sqlc.narg('if_match')::bigint[]))
+           AND (sqlc.narg('if_none_match')::bigint[] IS NULL OR tasks.version <> ALL (sqlc.narg('if_none_match')::bigint[])) AS matched,
+         sqlc.narg('completed')::boolean IS DISTINCT FROM tasks.completed AS differs,
+         sqlc.narg('if_match')::bigint[] IS NOT NULL OR sqlc.narg('if_none_match')::bigint[] IS NOT NULL AS conditional,
          account.version
   FROM before AS tasks
   CROSS JOIN account
-  CROSS JOIN given
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      email = COALESCE(given.email, users.email),
+      email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
-  CROSS JOIN given
   WHERE users.id = @user_id
     AND verdict.matched
     AND verdict.differs
@@ -256,16 +231,15 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
   RETURNING users.version
 ), changed AS (
   UPDATE tasks
-  SET completed = COALESCE(given.completed, NOT tasks.completed),
+  SET completed = COALESCE(sqlc.narg('completed')::boolean, NOT tasks.completed),
       version = counted.version,
-      updated_at = GREATEST(given.now, (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
-  FROM given
-  CROSS JOIN counted
+      updated_at = GREATEST(now(), (tasks.updated_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC')
+  FROM counted
   WHERE tasks.user_id = @user_id
     AND tasks.id = @id
-    AND (given.if_match IS NULL OR tasks.version = ANY (given.if_match))
-    AND (given.if_none_match IS NULL OR tasks.version <> ALL (given.if_none_match))
-    AND given.completed IS DISTINCT FROM tasks.completed
+    AND (sqlc.narg('if_match')::bigint[] IS NULL OR tasks.version = ANY (sqlc.narg('if_match')::bigint[]))
+    AND (sqlc.narg('if_none_match')::bigint[] IS NULL OR tasks.version <> ALL (sqlc.narg('if_none_match')::bigint[]))
+    AND sqlc.narg('completed')::boolean IS DISTINCT FROM tasks.completed
   RETURNING tasks.*
 )
 SELECT sqlc.embed(tasks), true AS matched, false AS overtaken
