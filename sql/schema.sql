@@ -438,7 +438,8 @@ CASE
     WHEN (NOT legacy_title) THEN title
     ELSE NULL::text
 END)::public.visible_title, (description)::public.task_description, (priority)::public.task_priority, (due_date)::public.task_due_date, (tags)::public.task_tags, (version)::public.task_version) >= 0))
-);
+)
+WITH (fillfactor='90');
 
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
 
