@@ -65,6 +65,13 @@ var attempts = withLists(map[string]attempt{
 		}
 		return nil, 0, err
 	},
+	"GetVersion": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		version, err := q.GetVersion(ctx, db.GetVersionParams{UserID: user})
+		if err == nil && user == alice {
+			return nil, version, nil
+		}
+		return nil, 0, err
+	},
 	"CompleteTasks": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
 		_, err := q.CompleteTasks(ctx, db.CompleteTasksParams{UserID: user, SetCompleted: true, Tags: []string{}, Email: new("other@example.test")})
 		return nil, 0, err

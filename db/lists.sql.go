@@ -332,28 +332,77 @@ const listTasks = `-- name: ListTasks :many
 SELECT /* ListTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
-  AND (created_at, id) < (
-    CASE WHEN $2::timestamptz IS NULL THEN 'infinity' ELSE $2::timestamptz END,
-    CASE WHEN $3::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE $3::uuid END)
 ORDER BY created_at DESC, id DESC
-LIMIT $4
+LIMIT $2
 `
 
 type ListTasksParams struct {
 	UserID   string
-	After    *time.Time
-	AfterID  *uuid.UUID
 	PageSize int32
 }
 
-// ListTasks returns a page of one user's tasks, newest first: those behind the task
-// made at after whose id is after_id, or the first ones where both are NULL. Nearly
-// every request asks for it, so it has no filters to evaluate.
+// ListTasks returns the first page of one user's tasks, newest first. Nearly every
+// request asks for it, so it has no filters and no place to begin behind to evaluate.
 //
 // Index: tasks_user_id_created_at_id_idx, forwards.
 // Buffers: at most 16 with 5 tasks, 120 with 50,000.
 func (q *Queries) ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, error) {
-	rows, err := q.db.Query(ctx, listTasks,
+	rows, err := q.db.Query(ctx, listTasks, arg.UserID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Task{}
+	for rows.Next() {
+		var i Task
+		if err := rows.Scan(
+			&i.UserID,
+			&i.ID,
+			&i.Title,
+			&i.Description,
+			&i.Completed,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Priority,
+			&i.DueDate,
+			&i.Tags,
+			&i.Version,
+			&i.DueAllDay,
+			&i.LegacyTitle,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTasksBehind = `-- name: ListTasksBehind :many
+SELECT /* ListTasksBehind */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
+FROM tasks
+WHERE user_id = $1
+  AND (created_at, id) < ($2::timestamptz, $3::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT $4
+`
+
+type ListTasksBehindParams struct {
+	UserID   string
+	After    time.Time
+	AfterID  uuid.UUID
+	PageSize int32
+}
+
+// ListTasksBehind returns a later page of ListTasks: the tasks behind the one made at
+// after whose id is after_id.
+//
+// Index: tasks_user_id_created_at_id_idx, forwards.
+// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+func (q *Queries) ListTasksBehind(ctx context.Context, arg ListTasksBehindParams) ([]Task, error) {
+	rows, err := q.db.Query(ctx, listTasksBehind,
 		arg.UserID,
 		arg.After,
 		arg.AfterID,

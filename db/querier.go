@@ -120,6 +120,12 @@ type Querier interface {
 	// Index: users_pkey.
 	// Buffers: at most 6.
 	GetUser(ctx context.Context, arg GetUserParams) (GetUserRow, error)
+	// GetVersion returns the number of the latest change to a task of one user, which is all
+	// that the tag of a list needs. No row says that the user never wrote.
+	//
+	// Index: users_pkey.
+	// Buffers: at most 6.
+	GetVersion(ctx context.Context, arg GetVersionParams) (int64, error)
 	// ListChanges returns a page of one user's tasks that changed behind a place in the
 	// order of the changes: behind the task whose number is version and whose id is
 	// after_id. since is the time of that number. A task's number is its version, but for
@@ -136,13 +142,18 @@ type Querier interface {
 	// Index: one that begins with user_id of each table, and then sorted.
 	// Buffers: at most 60 with 5 tasks, 6,000 with 50,000.
 	ListDeletions(ctx context.Context, arg ListDeletionsParams) ([]ListDeletionsRow, error)
-	// ListTasks returns a page of one user's tasks, newest first: those behind the task
-	// made at after whose id is after_id, or the first ones where both are NULL. Nearly
-	// every request asks for it, so it has no filters to evaluate.
+	// ListTasks returns the first page of one user's tasks, newest first. Nearly every
+	// request asks for it, so it has no filters and no place to begin behind to evaluate.
 	//
 	// Index: tasks_user_id_created_at_id_idx, forwards.
 	// Buffers: at most 16 with 5 tasks, 120 with 50,000.
 	ListTasks(ctx context.Context, arg ListTasksParams) ([]Task, error)
+	// ListTasksBehind returns a later page of ListTasks: the tasks behind the one made at
+	// after whose id is after_id.
+	//
+	// Index: tasks_user_id_created_at_id_idx, forwards.
+	// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+	ListTasksBehind(ctx context.Context, arg ListTasksBehindParams) ([]Task, error)
 	// ListTasksByCreatedAtAsc returns a page of one user's tasks that pass the
 	// filters, oldest first.
 	// It begins behind the row whose sort key is after and whose id is after_id, or with

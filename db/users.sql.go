@@ -211,3 +211,25 @@ func (q *Queries) GetUser(ctx context.Context, arg GetUserParams) (GetUserRow, e
 	err := row.Scan(&i.ID, &i.Email, &i.CreatedAt)
 	return i, err
 }
+
+const getVersion = `-- name: GetVersion :one
+SELECT /* GetVersion */ users.version
+FROM users
+WHERE users.id = $1
+`
+
+type GetVersionParams struct {
+	UserID string
+}
+
+// GetVersion returns the number of the latest change to a task of one user, which is all
+// that the tag of a list needs. No row says that the user never wrote.
+//
+// Index: users_pkey.
+// Buffers: at most 6.
+func (q *Queries) GetVersion(ctx context.Context, arg GetVersionParams) (int64, error) {
+	row := q.db.QueryRow(ctx, getVersion, arg.UserID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
+}

@@ -87,11 +87,11 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 
 // version returns the number of the user's latest change, 0 before the first.
 func (s *server) version(ctx context.Context, user string) (int64, error) {
-	counter, err := s.db.As(user).GetCounter(ctx, db.GetCounterParams{UserID: user})
+	version, err := s.db.As(user).GetVersion(ctx, db.GetVersionParams{UserID: user})
 	if errors.Is(err, db.ErrNotFound) {
 		return 0, nil
 	}
-	return counter.Version, err
+	return version, err
 }
 
 // listTag is the entity tag of a list: the user's counter, and which list it is. It is

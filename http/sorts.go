@@ -172,7 +172,10 @@ func byText[P ~keyParams[string]](run func(*db.Queries, context.Context, P) ([]d
 func (q listQuery) run(ctx context.Context, queries *db.Queries) ([]db.Task, error) {
 	switch {
 	case q.sort.byCreation() && q.order == descending && q.filters.empty():
-		return queries.ListTasks(ctx, db.ListTasksParams{UserID: q.user, After: q.after, AfterID: q.afterID, PageSize: q.pageSize()})
+		if q.after == nil || q.afterID == nil {
+			return queries.ListTasks(ctx, db.ListTasksParams{UserID: q.user, PageSize: q.pageSize()})
+		}
+		return queries.ListTasksBehind(ctx, db.ListTasksBehindParams{UserID: q.user, After: *q.after, AfterID: *q.afterID, PageSize: q.pageSize()})
 	case q.order == descending:
 		return q.sort.desc(ctx, queries, q)
 	}

@@ -37,6 +37,7 @@ var calls = withListCalls(map[string]func(owner) any{
 	"DeleteTask":     func(o owner) any { return db.DeleteTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email} },
 	"GetDeletedTask": func(o owner) any { return db.GetDeletedTaskParams{UserID: o.id, ID: o.deleted} },
 	"GetCounter":     func(o owner) any { return db.GetCounterParams{UserID: o.id} },
+	"GetVersion":     func(o owner) any { return db.GetVersionParams{UserID: o.id} },
 	"ListChanges": func(o owner) any {
 		if o.tasks <= pageSize {
 			return db.ListChangesParams{UserID: o.id, PageSize: pageSize}
@@ -80,25 +81,33 @@ func withListCalls(calls map[string]func(owner) any) map[string]func(owner) any 
 		if !isList {
 			continue
 		}
-		field := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(sort, "By"), "Asc"), "Desc")
+		field := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(sort, "Behind"), "By"), "Asc"), "Desc")
 		calls[name] = func(o owner) any {
 			first := dbtest.ListParams(name, o.id, pageSize)
 			p := reflect.New(reflect.TypeOf(first)).Elem()
 			p.Set(reflect.ValueOf(first))
-			if o.tasks > pageSize {
+			if after := p.FieldByName("After"); o.tasks > pageSize && after.IsValid() {
 				key := reflect.Indirect(reflect.ValueOf(o.middle).FieldByName(cmp.Or(field, "CreatedAt")))
-				after := reflect.New(key.Type())
-				after.Elem().Set(key)
-				p.FieldByName("After").Set(after)
+				id := reflect.ValueOf(o.middle.ID)
+				if after.Kind() == reflect.Pointer {
+					key, id = pointerTo(key), pointerTo(id)
+				}
+				after.Set(key)
+				p.FieldByName("AfterID").Set(id)
 				if created := p.FieldByName("AfterCreatedAt"); created.IsValid() {
 					created.Set(reflect.ValueOf(&o.middle.CreatedAt))
 				}
-				p.FieldByName("AfterID").Set(reflect.ValueOf(&o.middle.ID))
 			}
 			return p.Interface()
 		}
 	}
 	return calls
+}
+
+func pointerTo(v reflect.Value) reflect.Value {
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return p
 }
 
 // newIDs are of ten tasks that are made after all others.

@@ -12,7 +12,7 @@ const plansIntroduction = "" +
 	"for one with 5, and for the one with 50,000. " +
 	"`make explain` writes this page, and a test fails when PostgreSQL 15 does anything else. " +
 	"Each query runs as the server runs it, prepared, as `todo_app` and in the scope of its user, and is rolled back. " +
-	"Nobody filters; a list is the first page for 5 tasks, and for 50,000 a page of 1,000 from the middle; `SeedTasks` adds ten. " +
+	"Nobody filters; a list is the first page for 5 tasks, and for 50,000 a page of 1,000 from the middle (`ListTasks` has but the first); `SeedTasks` adds ten. " +
 	"The tasks of a user lie apart in the table, as they do when all users add theirs in turn.\n\n" +
 	"- **plan**: PostgreSQL runs a prepared statement with a generic plan, which knows no parameter, or with a custom one, which knows them all; both, where they do the same.\n" +
 	"- **index**: each that is searched, those for foreign keys included.\n" +

@@ -3,6 +3,9 @@ package dbtest
 import (
 	"context"
 	"reflect"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/securetodo/securetodo/db"
 )
@@ -26,6 +29,11 @@ func ListParams(name, userID string, pageSize int32) any {
 	p.FieldByName("PageSize").SetInt(int64(pageSize))
 	if tags := p.FieldByName("Tags"); tags.IsValid() {
 		tags.Set(reflect.ValueOf([]string{}))
+	}
+	// A page that has to begin behind a task begins behind one that is newer than all.
+	if after := p.FieldByName("After"); after.IsValid() && after.Type() == reflect.TypeFor[time.Time]() {
+		after.Set(reflect.ValueOf(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)))
+		p.FieldByName("AfterID").Set(reflect.ValueOf(uuid.Max))
 	}
 	return p.Interface()
 }

@@ -1,16 +1,25 @@
 -- name: ListTasks :many
--- ListTasks returns a page of one user's tasks, newest first: those behind the task
--- made at after whose id is after_id, or the first ones where both are NULL. Nearly
--- every request asks for it, so it has no filters to evaluate.
+-- ListTasks returns the first page of one user's tasks, newest first. Nearly every
+-- request asks for it, so it has no filters and no place to begin behind to evaluate.
 --
 -- Index: tasks_user_id_created_at_id_idx, forwards.
 -- Buffers: at most 16 with 5 tasks, 120 with 50,000.
 SELECT /* ListTasks */ *
 FROM tasks
 WHERE user_id = @user_id
-  AND (created_at, id) < (
-    CASE WHEN sqlc.narg('after')::timestamptz IS NULL THEN 'infinity' ELSE sqlc.narg('after')::timestamptz END,
-    CASE WHEN sqlc.narg('after_id')::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE sqlc.narg('after_id')::uuid END)
+ORDER BY created_at DESC, id DESC
+LIMIT @page_size;
+
+-- name: ListTasksBehind :many
+-- ListTasksBehind returns a later page of ListTasks: the tasks behind the one made at
+-- after whose id is after_id.
+--
+-- Index: tasks_user_id_created_at_id_idx, forwards.
+-- Buffers: at most 16 with 5 tasks, 120 with 50,000.
+SELECT /* ListTasksBehind */ *
+FROM tasks
+WHERE user_id = @user_id
+  AND (created_at, id) < (@after::timestamptz, @after_id::uuid)
 ORDER BY created_at DESC, id DESC
 LIMIT @page_size;
 

@@ -41,6 +41,16 @@ SELECT /* GetCounter */ users.version, users.forgotten_version, users.created_at
 FROM users
 WHERE users.id = @user_id;
 
+-- name: GetVersion :one
+-- GetVersion returns the number of the latest change to a task of one user, which is all
+-- that the tag of a list needs. No row says that the user never wrote.
+--
+-- Index: users_pkey.
+-- Buffers: at most 6.
+SELECT /* GetVersion */ users.version
+FROM users
+WHERE users.id = @user_id;
+
 -- name: EraseAccount :one
 -- EraseAccount removes one user, and by the foreign key every task and tombstone of it.
 -- Of a user who has more than 10,000 of either it removes nothing, and is_large is true:
