@@ -78,3 +78,18 @@ func readChanges(r *request) (changes Changes, err error) {
 	changes.Deleted, err = pgx.CollectRows(&rows, pgx.RowToStructByPos[ListDeletionsRow])
 	return changes, err
 }
+
+// readCounter reads the result of GetCounter, nil for no row.
+func readCounter(r *request) (*GetCounterRow, error) {
+	rows, err := r.next()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return nil, rows.Err()
+	}
+	var counter GetCounterRow
+	err = rows.Scan(&counter.Version, &counter.ForgottenVersion, &counter.CreatedAt)
+	return &counter, err
+}

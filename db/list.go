@@ -17,18 +17,14 @@ func (p *Pool) List(ctx context.Context, userID string, list func(context.Contex
 	err = p.retry(ctx, newTries(false, false), func(suffix string) error {
 		r := &request{
 			settings: settings{userID: userID, limit: statementTimeout},
-			queries:  []query{{getCounter + suffix, []any{userID}}, {listing.SQL + suffix, listing.Args}},
+			queries:  []query{{getVersion + suffix, []any{userID}}, {listing.SQL + suffix, listing.Args}},
 		}
 		if err := p.lanesOf(name).send(ctx, name, r); err != nil {
 			return err
 		}
 		defer r.close()
-		counter, err := readCounter(r)
-		if err != nil {
+		if version, err = readVersion(r); err != nil {
 			return err
-		}
-		if counter != nil {
-			version = counter.Version
 		}
 		if tasks, err = readTasks(r); err != nil {
 			return err
@@ -38,19 +34,18 @@ func (p *Pool) List(ctx context.Context, userID string, list func(context.Contex
 	return tasks, version, err
 }
 
-// readCounter reads the result of GetCounter, nil for no row.
-func readCounter(r *request) (*GetCounterRow, error) {
+// readVersion reads the result of GetVersion, 0 for no row.
+func readVersion(r *request) (version int64, err error) {
 	rows, err := r.next()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return nil, rows.Err()
+		return 0, rows.Err()
 	}
-	var counter GetCounterRow
-	err = rows.Scan(&counter.Version, &counter.ForgottenVersion, &counter.CreatedAt)
-	return &counter, err
+	err = rows.Scan(&version)
+	return version, err
 }
 
 // readTasks reads the result of a query that lists tasks.

@@ -96,7 +96,7 @@ func (s scope) queryOnce(ctx context.Context, sql, suffix string, args []any) (p
 // buffers that it reads.
 func (p *Pool) lanesOf(name string) *lanes {
 	switch name {
-	case "GetTask", "GetDeletedTask", "GetCounter", "ListTasks":
+	case "GetTask", "GetDeletedTask", "GetCounter", "GetVersion", "ListTasks", "ListTasksBehind":
 		return p.reads
 	case "AddTask", "CreateTask", "UpdateTask", "CompleteTask", "DeleteTask":
 		return p.writes
