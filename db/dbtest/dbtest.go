@@ -29,9 +29,13 @@ func (l Login) String() string { return [...]string{"NeonOwner", "Superuser"}[l]
 // Logins are all kinds.
 var Logins = []Login{NeonOwner, Superuser}
 
-// Main runs a package's tests: os.Exit is its last act, as TestMain needs it.
-func Main(m *testing.M) {
+// Main runs a package's tests and then what removes after them: os.Exit is its last act,
+// as TestMain needs it.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, remove := range after {
+		remove()
+	}
 	if err := the.close(); err != nil {
 		fmt.Fprintln(os.Stderr, "dbtest:", err)
 		code = max(code, 1)
