@@ -79,7 +79,13 @@ test-release: ## try the release before on the new schema: its tests, and its se
 test-load: ## hold 5,000 idle streams on a real server: memory, another server's writes, a stop (minutes; not in CI)
 	$(GO) test -tags load -run '^TestServeHolds' -count=1 -timeout 30m -v ./cmd/todo
 
+bench: ## load the API with 100 clients and 10,000 users: a table, and a plot (a minute and a half)
+	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && $(GO) build -buildvcs=false -o bin/loadtest ./cmd/loadtest && bin/loadtest mix --todo bin/todo
+
+bench-scale: ## compare up to 1,000,000 users with 10,000, and 2,000 clients with 100 (a quarter of an hour, 4 GB of disk)
+	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && $(GO) build -buildvcs=false -o bin/loadtest ./cmd/loadtest && bin/loadtest scale --todo bin/todo
+
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load build image generate schema explain docs lint lint-sql
+.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale build image generate schema explain docs lint lint-sql
