@@ -45,7 +45,7 @@ func (s *someone) read() (what string, send func(ctx context.Context) error) {
 		return "a long list", func(ctx context.Context) error { return s.mustList(ctx, 2*many, version, tasks) }
 	case n < 55:
 		return "an empty list", func(ctx context.Context) error {
-			rows, err := q.ListTasks(ctx, db.ListTasksParams{UserID: s.user, After: new(time.Unix(0, 0)), AfterID: new(uuid.Nil), PageSize: 10})
+			rows, err := q.ListTasksBehind(ctx, db.ListTasksBehindParams{UserID: s.user, After: time.Unix(0, 0), PageSize: 10})
 			return differs(err, len(rows), 0)
 		}
 	case n < 65:
