@@ -27,10 +27,10 @@ const many = 1000
 
 // TestAnswersBelongToTheirRequests has users send requests at random that share
 // connections, and knows each answer beforehand. TEST_REQUESTS is how many of them, in
-// all subtests together: 20,000 without it.
+// all subtests together: 12,000 without it.
 func TestAnswersBelongToTheirRequests(t *testing.T) {
 	t.Parallel()
-	requests, _ := strconv.Atoi(cmp.Or(os.Getenv("TEST_REQUESTS"), "20000"))
+	requests, _ := strconv.Atoi(cmp.Or(os.Getenv("TEST_REQUESTS"), "12000"))
 	crowds := []struct{ users, conns int }{{2, 1}, {200, 16}}
 	parameters := map[string]string{"": "prepared", "&default_query_exec_mode=exec": "exec"}
 	each := requests / (len(crowds) * len(parameters) * len(modes) * len(dbtest.Routes))

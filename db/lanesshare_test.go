@@ -192,7 +192,6 @@ func TestBatchIsReadAsItComes(t *testing.T) {
 		INSERT INTO users (id) SELECT 'user' || n FROM generate_series(0, 15) AS n;
 		INSERT INTO tasks (user_id, id, title, description)
 		SELECT id, gen_random_uuid(), 'of ' || id, repeat('d', 1000) FROM users, generate_series(1, 1000)`)
-	sql, _ := dbtest.Call("ListTasks", db.ListTasksParams{})
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -204,7 +203,8 @@ func TestBatchIsReadAsItComes(t *testing.T) {
 	for i := range 16 {
 		user := fmt.Sprint("user", i)
 		requests = append(requests, func() {
-			rows, err := pool.Scope(user).Query(context.WithoutCancel(t.Context()), sql, user, nil, nil, 1000)
+			sql, args := dbtest.Call("ListTasks", db.ListTasksParams{UserID: user, PageSize: 1000})
+			rows, err := pool.Scope(user).Query(t.Context(), sql, args...)
 			if err != nil {
 				t.Error(err)
 				return
