@@ -70,7 +70,6 @@ func readExport(r *request, begin func(*GetUserRow) error, each func(Task) error
 	if rows, err = r.next(); err != nil {
 		return err
 	}
-	defer rows.Close()
 	// Before the first row is there, the query can still fail.
 	more := rows.Next()
 	if err := rows.Err(); err != nil {

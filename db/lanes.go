@@ -24,8 +24,8 @@ var (
 // free takes several, which share a write to the network (lane).
 //
 // The users take turns: the next request is that of the user who was served longest ago.
-// A user has a share of the lanes at most, and one request in each batch. So nobody waits
-// behind more than one slow query of another user.
+// A user has a share of the lanes at most, and one request in each batch. So whoever is
+// on a lane waits there for one slow query of another user at most.
 type lanes struct {
 	pool *Pool
 	size int // how many requests go together
@@ -179,7 +179,7 @@ func (l *lanes) take() (batch []*request) {
 		u := l.ready[0]
 		l.ready = l.ready[1:]
 		u.isReady = false
-		if len(u.waiting) == 0 || u.running >= l.share {
+		if len(u.waiting) == 0 {
 			continue
 		}
 		batch = append(batch, u.waiting[0])

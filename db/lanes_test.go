@@ -19,8 +19,8 @@ var kinds = []struct {
 	stats              func(db.Stats) db.LaneStats
 	lanes, share, size int
 }{
-	{"reads", "GetTask", func(s db.Stats) db.LaneStats { return s.Reads }, 4, 4, 16},
-	{"writes", "UpdateTask", func(s db.Stats) db.LaneStats { return s.Writes }, 8, 4, 1},
+	{"reads", "GetTask", func(s db.Stats) db.LaneStats { return s.Reads }, 4, 2, 16},
+	{"writes", "UpdateTask", func(s db.Stats) db.LaneStats { return s.Writes }, 14, 4, 1},
 	{"heavy", "GetAccount", func(s db.Stats) db.LaneStats { return s.Heavy }, 4, 2, 1},
 }
 

@@ -26,7 +26,10 @@ const (
 	// timeoutSlack is how long after that the network is given up.
 	timeoutSlack = 2 * time.Second
 	// maxConns is the pool's size where the URL has no pool_max_conns.
-	maxConns = 16
+	maxConns = 24
+	// maxExports is how many of them exports may hold, which end when their reader has
+	// read all.
+	maxExports = 2
 )
 
 // Pool is a pool of connections. It runs the generated queries, each in the scope of
@@ -76,11 +79,13 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	p := &Pool{
 		adapts: !strings.Contains(url, "default_query_exec_mode="),
 	}
+	// Together they are as many as there are connections, so that none waits for another.
 	conns := int(config.MaxConns)
-	p.reads = p.newLanes(conns/4, maxBatch, conns/4)
-	p.writes = p.newLanes(conns/2, 1, conns/4)
-	p.heavy = p.newLanes(conns/4, 1, conns/8)
-	p.exports = p.newLanes(conns/2, 1, 1)
+	p.reads = p.newLanes(conns/6, maxBatch, conns/12)
+	p.heavy = p.newLanes(conns/6, 1, conns/12)
+	p.exports = p.newLanes(maxExports, 1, 1)
+	// Each waits for its commit, and those that wait together are committed together.
+	p.writes = p.newLanes(conns-p.reads.stats.Max-p.heavy.stats.Max-maxExports, 1, conns/6)
 	p.prepares.Store(config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement)
 	// What runs outside of a scope.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
