@@ -204,7 +204,7 @@ func TestPoolCountsItsRequests(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	if s, want := dbtest.Pool(t, url).Stats(), (db.Stats{
-		Reads: db.LaneStats{Max: 4}, Writes: db.LaneStats{Max: 8}, Heavy: db.LaneStats{Max: 4}, Exports: db.LaneStats{Max: 8},
+		Reads: db.LaneStats{Max: 4}, Writes: db.LaneStats{Max: 14}, Heavy: db.LaneStats{Max: 4}, Exports: db.LaneStats{Max: 2},
 	}); s != want {
 		t.Errorf("%+v at first, want %+v", s, want)
 	}
