@@ -34,8 +34,9 @@ test-modes: ## run the HTTP tests through PgBouncer, with prepared statements an
 	TEST_POOLER=exec $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
 	DB_DISTRIBUTED=true $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
 
+REQUESTS ?= 1000000
 test-lanes: ## send a million requests that share connections, each of which knows its answer (minutes)
-	TEST_REQUESTS=1000000 $(GO) test -run '^TestAnswersBelong' -count=1 -timeout 60m -v ./db
+	TEST_REQUESTS=$(REQUESTS) $(GO) test -run '^TestAnswersBelong' -count=1 -timeout 60m -v ./db
 
 test-generators: ## lint the contract with spectral, generate clients in Go and TypeScript, and use those in Go (needs npm)
 	$(GO) test -tags generators -run '^TestContract(IsClean|Makes)' -count=1 -timeout 30m ./http
