@@ -60,8 +60,8 @@ func mix(t *testing.T, pool *db.Pool, url string, users, requests int) {
 		SELECT id, gen_random_uuid(), 'of ' || id, left(repeat(id || ' ', 1000), 1000), '2020-01-01'
 		FROM users, generate_series(1, %d) WHERE id IN ('user0', 'user1')`, users-1, many))
 	var sent, refused atomic.Int64
-	var wg sync.WaitGroup
-	for n := range users {
+	crowd := make([]*someone, users)
+	for n := range crowd {
 		s := &someone{
 			pool: pool, user: fmt.Sprint("user", n), other: fmt.Sprint("user", (n+1)%users), refused: &refused,
 			random: rand.New(rand.NewPCG(uint64(requests), uint64(n))), version: 1, tasks: map[uuid.UUID]db.Task{}, deleted: map[uuid.UUID]int64{},
@@ -72,11 +72,29 @@ func mix(t *testing.T, pool *db.Pool, url string, users, requests int) {
 		if err := s.write(t.Context(), true); err != nil {
 			t.Fatal(err)
 		}
+		crowd[n] = s
+	}
+	// Many begin together behind requests that keep the lanes, so that some share a batch
+	// however fast the database is. Two have one lane, and meet on it.
+	var keep []func()
+	if users > 2 {
+		for n := range pool.Stats().Reads.Max {
+			keep = append(keep, occupy(t, pool, fmt.Sprint("occupant", n), "GetTask"))
+		}
+	}
+	var wg sync.WaitGroup
+	for _, s := range crowd {
 		wg.Go(func() {
 			for !t.Failed() && sent.Load() < int64(requests) {
 				sent.Add(int64(s.step(t)))
 			}
 		})
+	}
+	if users > 2 {
+		eventually(t, "several wait", func() bool { return pool.Stats().Reads.Waiting > len(keep) })
+	}
+	for _, release := range keep {
+		release()
 	}
 	wg.Wait()
 	if n := refused.Load(); n > int64(requests/20) {
