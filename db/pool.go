@@ -90,11 +90,12 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	// What runs outside of a scope.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.AfterConnect = p.newSession
-	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		return nil, fmt.Errorf("opening the pool: %w", err)
-	}
+	// Before a connection is made, which works as they say.
 	for _, option := range options {
 		option(p)
+	}
+	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
 	return p, nil
 }

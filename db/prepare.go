@@ -11,6 +11,10 @@ func suffixOf(generation int64) string {
 	return "\n-- " + strconv.FormatInt(generation, 36)
 }
 
+// preparesStatements reports whether statements are prepared by name: not in an engine
+// that distributes rows, since each user's SET is a statement of its own.
+func (p *Pool) preparesStatements() bool { return p.prepares.Load() && !p.distributed }
+
 // stopPreparing replaces the connections by ones without prepared statements, once.
 // Callers that come meanwhile wait: retrying earlier would meet the old connections.
 func (p *Pool) stopPreparing() {

@@ -39,7 +39,7 @@ func (p *Pool) newSession(ctx context.Context, conn *pgx.Conn) error {
 	conn.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
 	s := &session{conn: conn}
 	conn.PgConn().CustomData()[sessionKey] = s
-	if !p.prepares.Load() {
+	if !p.preparesStatements() {
 		return nil
 	}
 	// A pooler answers with a key of its own, to cancel by.
@@ -113,9 +113,7 @@ func (s *session) statement(p *Pool, sql string) (m *message, err error) {
 	s.messages = slices.Grow(s.messages, 1)[:len(s.messages)+1]
 	m = &s.messages[len(s.messages)-1]
 	m.sql, m.prepared = sql, nil
-	// Nothing is prepared by name in an engine that distributes rows, since each user's
-	// SET is a statement of its own.
-	if p.prepares.Load() && !p.distributed {
+	if p.preparesStatements() {
 		// The statement is named by its text: a round trip the first time.
 		if m.prepared, err = s.conn.Prepare(context.Background(), sql, sql); err != nil {
 			return nil, err
