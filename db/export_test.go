@@ -139,3 +139,11 @@ func Decode(oid uint32, src []byte, dest any) bool { return new(decoder).value(o
 
 // ColumnsOf are the destinations of a row of tasks.
 func ColumnsOf(t *Task) []any { return columnsOf(t) }
+
+// AddWaitingOf has a user whose request is on a lane of reads seem to have that many more
+// that wait.
+func (p *Pool) AddWaitingOf(userID string, n int) {
+	p.reads.mu.Lock()
+	defer p.reads.mu.Unlock()
+	p.reads.users[userID].waiting = make([]*request, n)
+}

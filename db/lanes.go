@@ -11,11 +11,15 @@ import (
 // maxBatch is how many requests share a write to the network.
 const maxBatch = 16
 
-// maxWaiting is how many requests wait for lanes of one kind at most.
-const maxWaiting = 10_000
+const (
+	// maxWaiting is how many requests wait for lanes of one kind at most.
+	maxWaiting = 10_000
+	// maxWaitingOfUser is how many of them are one user's, so that the others find a place.
+	maxWaitingOfUser = 1_000
+)
 
 var (
-	errQueueFull = errors.New("as many requests wait for the database as may")
+	errQueueFull = errors.New("as many requests wait for the database as may, of all users or of this one")
 	errNoLane    = errors.New("the database was busy with others, or with the same user, for as long as a request waits")
 )
 
@@ -95,7 +99,7 @@ func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
 		l.mu.Unlock()
 		return lane, nil
 	}
-	if l.stats.Waiting >= maxWaiting {
+	if l.stats.Waiting >= maxWaiting || len(u.waiting) >= maxWaitingOfUser {
 		l.forget(u)
 		l.mu.Unlock()
 		return nil, waitError(ctx, errQueueFull)

@@ -236,6 +236,11 @@ func TestPoolRefusesWhatNeitherWaitsNorComesOn(t *testing.T) {
 		t.Errorf("no place: %v", err)
 	}
 	pool.AddWaiting(-1)
+	pool.AddWaitingOf(alice, 1_000)
+	if _, err := askOwn(t.Context(), pool, alice, "no place of hers"); !errors.Is(err, db.ErrUnavailable) || !errors.Is(err, db.ErrQueueFull) {
+		t.Errorf("no place of hers: %v", err)
+	}
+	pool.AddWaitingOf(alice, 0)
 	if _, err := askOwn(t.Context(), pool, bob, "no lane"); !errors.Is(err, db.ErrUnavailable) || !errors.Is(err, db.ErrNoLane) {
 		t.Errorf("no lane in time: %v", err)
 	}
