@@ -8,31 +8,16 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"github.com/securetodo/securetodo/db"
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// wireTask is a task as package json writes it.
-type wireTask struct {
-	ID          uuid.UUID `json:"id"`
-	UserID      string    `json:"user_id"`
-	Title       string    `json:"title"`
-	Description *string   `json:"description"`
-	Completed   bool      `json:"completed"`
-	Priority    string    `json:"priority"`
-	DueDate     *string   `json:"due_date"`
-	Tags        []string  `json:"tags"`
-	Version     int64     `json:"version"`
-	CreatedAt   string    `json:"created_at"`
-	UpdatedAt   string    `json:"updated_at"`
-}
-
-func wireOf(t db.Task) wireTask {
+// wireOf is a task as package json writes it.
+func wireOf(t db.Task) task {
 	const microseconds = "2006-01-02T15:04:05.000000Z"
-	wire := wireTask{
-		t.ID, t.UserID, t.Title, t.Description, t.Completed, t.Priority, nil, t.Tags, t.Version,
+	wire := task{
+		t.ID.String(), t.UserID, t.Title, t.Description, t.Completed, t.Priority, nil, t.Tags, t.Version,
 		t.CreatedAt.UTC().Format(microseconds), t.UpdatedAt.UTC().Format(microseconds),
 	}
 	if t.DueDate != nil {
@@ -48,9 +33,9 @@ func wireOf(t db.Task) wireTask {
 // mustEncodeAlike compares the encoder with package json, errors included.
 func mustEncodeAlike(t *testing.T, tasks []db.Task) {
 	t.Helper()
-	wire := []wireTask{}
-	for _, task := range tasks {
-		wire = append(wire, wireOf(task))
+	wire := []task{}
+	for _, row := range tasks {
+		wire = append(wire, wireOf(row))
 	}
 	want, wantErr := json.Marshal(wire)
 	got, err := todohttp.EncodeTasks(tasks)
