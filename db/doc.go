@@ -4,5 +4,6 @@
 //
 // A query goes through these files, top to bottom: scope.go (who asks), retry.go (what
 // is sent again), lanes.go (whose turn it is), lane.go and session.go (settings and query
-// in one round trip, with those of others), results.go and decode.go (the rows).
+// in one round trip, with those of others), request.go, rows.go and decode.go (its
+// results).
 package db
