@@ -180,7 +180,7 @@ func TestFollowersMissNothing(t *testing.T) {
 		servers[0].create(user, "the last")
 		for _, f := range followers[user] {
 			difference := ""
-			for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 				f.mu.Lock()
 				difference = f.difference(t, servers[0], user)
 				f.mu.Unlock()

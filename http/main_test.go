@@ -223,7 +223,7 @@ func (b *syncedBuffer) String() string {
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for !condition() {
 		select {
 		case <-deadline:
