@@ -8,15 +8,19 @@ import (
 	"github.com/securetodo/securetodo/auth"
 )
 
-// authenticate refuses every request under /api/ without a verified token.
+// authenticate refuses every request under /api/ without a verified token, and those of a
+// user who sends too many: whatever they ask for, other users' paths included.
 func (s *server) authenticate(next http.Handler) http.Handler {
 	return handler(func(w http.ResponseWriter, r *http.Request) error {
 		if i := infoOf(r); i.inAPI() {
 			token, err := auth.BearerToken(r.Header)
-			if err != nil {
-				return err
+			if err == nil {
+				i.identity, err = s.verifier.Verify(r.Context(), token)
 			}
-			if i.identity, err = s.verifier.Verify(r.Context(), token); err != nil {
+			if err != nil {
+				return s.failures.count(r, err)
+			}
+			if err := s.rates.take(w.Header(), i.identity.UserID); err != nil {
 				return err
 			}
 		}

@@ -174,7 +174,7 @@ func match(template, path string) (map[string]string, bool) {
 // get: the replies that precede the choice of an operation, and the router's own.
 func outsideOperations(doc *openapi3.T, method string, status int) *openapi3.Response {
 	common := openapi3.Headers{}
-	for _, name := range []string{"X-Request-Id", "Cache-Control", "X-Content-Type-Options"} {
+	for _, name := range []string{"X-Request-Id", "Cache-Control", "X-Content-Type-Options", "RateLimit", "RateLimit-Policy"} {
 		common[name] = doc.Components.Headers[name]
 	}
 	allow := &openapi3.Header{Parameter: openapi3.Parameter{Schema: openapi3.NewStringSchema().WithPattern("^[A-Z]+(, [A-Z]+)*$").NewRef()}}
@@ -190,7 +190,7 @@ func outsideOperations(doc *openapi3.T, method string, status int) *openapi3.Res
 		return &openapi3.Response{Headers: common, Content: openapi3.NewContentWithSchema(schema, []string{"application/problem+json"})}
 	}
 	name := map[int]string{
-		400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 500: "Internal", 503: "Unavailable",
+		400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "TooManyRequests", 500: "Internal", 503: "Unavailable",
 	}[status]
 	if name == "" {
 		return nil

@@ -51,6 +51,15 @@ func TestContractExamplesOfProblemsAreReplies(t *testing.T) {
 		"ContentTooLarge":      func() response { return a.do(alice, "POST", tasksOf(alice), strings.Repeat(" ", todohttp.MaxBody+1)) },
 		"UnsupportedMediaType": func() response { return a.do(alice, "POST", tasksOf(alice), "{}", "Content-Type: text/plain") },
 		"Validation":           func() response { return a.do(alice, "POST", tasksOf(alice), `{"title":""}`) },
+		"TooManyRequests": func() response {
+			limited := serveDatabase(t, a.database, func(c *todohttp.Config) { c.RateLimit = 0.5 })
+			var got response
+			eventually(t, "the wait of the example", func() bool {
+				got = limited.do(alice, "GET", "/api/alice", "")
+				return got.Header.Get("Retry-After") == "2"
+			})
+			return got
+		},
 		"Internal":             func() response { return broken.do(alice, "GET", tasksOf(alice), "") },
 		"Unavailable":          func() response { return away.do(alice, "GET", tasksOf(alice), "") },
 		"UnknownOrUnavailable": func() response { return toggleWhoseAnswerIsLost(t) },

@@ -3,6 +3,7 @@ package http
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -86,5 +87,13 @@ func EncodeAndForget(tasks []db.Task) {
 func LogRequest(log *slog.Logger, r *http.Request, user string) {
 	i := &info{requestID: "019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20", identity: auth.Identity{UserID: user}, route: &route{path: "/api/{user_id}/tasks"}}
 	i.reply = recorder{info: i, status: http.StatusOK, bytes: 7000}
-	logRequest(log, r, i, 1234*time.Microsecond)
+	logRequest(&sampler{log: log}, r, i, 1234*time.Microsecond)
 }
+
+// ClientOf is the address of a request's client.
+func ClientOf(trusted []netip.Prefix, r *http.Request) string {
+	return proxies(trusted).clientOf(r).String()
+}
+
+// NetworkOf is what a limit by address counts.
+var NetworkOf = networkOf

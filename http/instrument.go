@@ -49,6 +49,7 @@ var (
 // instrument assigns the request id, sets the headers of every reply and logs the
 // request, but never a token, a title or a query string. A panic becomes a 500.
 func instrument(log *slog.Logger, next http.Handler) http.Handler {
+	lines := &sampler{log: log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), path: r.URL.EscapedPath()}
@@ -61,7 +62,7 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 		defer func() {
 			if cause := recover(); cause != nil {
 				if cause == http.ErrAbortHandler {
-					logRequest(log, r, i, time.Since(start))
+					logRequest(lines, r, i, time.Since(start))
 					panic(cause)
 				}
 				log.ErrorContext(r.Context(), "panic", "request_id", i.requestID, "cause", cause, "stack", string(debug.Stack()))
@@ -70,7 +71,7 @@ func instrument(log *slog.Logger, next http.Handler) http.Handler {
 					writeProblem(&i.reply, r, i.err)
 				}
 			}
-			logRequest(log, r, i, time.Since(start))
+			logRequest(lines, r, i, time.Since(start))
 		}()
 		next.ServeHTTP(&i.reply, r)
 	})

@@ -177,6 +177,8 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case p.Status == http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", challenge(err))
+	case p.Status == http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
 	case p.Status == http.StatusServiceUnavailable && p.Type != outcomeUnknown:
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
 	}
@@ -210,8 +212,11 @@ func challenge(err error) string {
 	return "Bearer"
 }
 
-// retryAfterOf returns the Retry-After of a 503, in whole seconds.
+// retryAfterOf returns the Retry-After of a 429 or 503, in whole seconds.
 func retryAfterOf(err error) int {
+	if limited, ok := errors.AsType[*limitedError](err); ok {
+		return limited.retryAfter
+	}
 	var keys *auth.UnavailableError
 	if errors.Is(err, errExports) || errors.Is(err, errStreams) {
 		return 30

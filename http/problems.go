@@ -75,6 +75,11 @@ var explanations = []explanation{
 		"Show each message of <code>errors</code> beside its field: <code>pointer</code> says which (a JSON Pointer, RFC 6901), <code>detail</code> says what is wrong.",
 	},
 	{
+		"rate-limited", http.StatusTooManyRequests,
+		"This user sends more requests than the server allows, or too many requests from this address came without a valid token. Nothing was done.",
+		"Wait as many seconds as <code>Retry-After</code> says and send the request again. <code>RateLimit</code> on the replies says how many more of a user's requests the server takes at once. A valid token is served whatever others send from the same address.",
+	},
+	{
 		"internal", http.StatusInternalServerError,
 		"Something went wrong on the server. The reply says nothing of the cause, the server's log does.",
 		"Give whoever runs the server the <code>request_id</code> of the reply: it is in the log. Before you repeat a change, check whether it was made.",

@@ -14,15 +14,16 @@ import (
 // appears in the log only.
 const statusClientClosed = 499
 
-// logRequest writes the line of a request. It makes the record itself, because a
+// logRequest writes the line of a request, unless there are too many. It makes the record itself, because a
 // slog.Logger looks for the line of code that called it, which none of them shows.
-func logRequest(log *slog.Logger, r *http.Request, i *info, took time.Duration) {
+func logRequest(lines *sampler, r *http.Request, i *info, took time.Duration) {
+	log := lines.log
 	status := i.reply.status
 	if errors.Is(i.err, context.Canceled) && r.Context().Err() != nil {
 		status = statusClientClosed
 	}
 	level := levelOf(i, status)
-	if !log.Enabled(r.Context(), level) {
+	if !log.Enabled(r.Context(), level) || !lines.allows(i, status) {
 		return
 	}
 	route := "none"

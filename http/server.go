@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -40,6 +41,16 @@ type Config struct {
 	// seconds if zero.
 	ReadyMaxAge time.Duration
 	Log         *slog.Logger
+
+	// TrustedProxies are those whose X-Forwarded-For says who the client is, as
+	// ParseProxy returns them.
+	TrustedProxies []netip.Prefix
+	// AuthFailureLimit is how many 401s an address gets in a second, an IPv6 address
+	// with its /64; ten times as many at once. What is more is 429. No limit if zero.
+	AuthFailureLimit float64
+	// RateLimit is how many requests a user may send in a second, and twice as many at
+	// once. No limit if zero.
+	RateLimit float64
 }
 
 type server struct {
@@ -47,7 +58,9 @@ type server struct {
 	verifier *auth.Verifier
 	exports  exports
 	live     *live
-	docs     *docs // nil where they are not offered
+	docs     *docs         // nil where they are not offered
+	rates    *userLimit    // nil where there is none
+	failures *failureLimit // nil where there is none
 	log      *slog.Logger
 }
 
@@ -55,6 +68,7 @@ type server struct {
 func NewHandler(c Config) http.Handler {
 	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}, log: c.Log}
 	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), max: cmp.Or(c.MaxStreams, maxStreams), version: s.version, stop: c.Stop, open: cmp.Or(c.Streams, &sync.WaitGroup{}), users: map[string]*follower{}}
+	s.rates, s.failures = newUserLimit(c.RateLimit), newFailureLimit(c.AuthFailureLimit, c.TrustedProxies, c.Log)
 	if c.Docs {
 		s.docs = newDocs(c)
 	}

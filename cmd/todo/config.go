@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"reflect"
 	"strings"
@@ -39,6 +40,9 @@ type config struct {
 	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"number of verified tokens to cache, each for at most 5 minutes; 0 disables the cache"`
 	LivePoll            time.Duration `env:"LIVE_POLL" envDefault:"2s" doc:"how often a user with open streams of changes is asked for what other servers wrote"`
 	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"comma-separated origins that may call the API from a browser; one label of a host may be *, as in https://*.app.example; * alone for all"`
+	TrustedProxies      []string      `env:"TRUSTED_PROXIES" example:"10.0.0.0/8,fd00::/8" doc:"comma-separated addresses or CIDR blocks of the proxies whose X-Forwarded-For says who the client is; the rightmost address there that is not one of them counts"`
+	AuthFailureLimit    float64       `env:"AUTH_FAILURE_LIMIT" envDefault:"10" doc:"how many requests a second may fail authentication from one address (of IPv6 its /64), ten times as many at once; beyond it they are 429, not 401, while valid tokens are always served; 0 for no limit"`
+	RateLimit           float64       `env:"RATE_LIMIT" envDefault:"0" doc:"requests a second that one user may send to each server, twice as many at once; beyond it they are 429; 0 for no limit"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
 	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, which ADDR never serves; none if empty"`
@@ -49,6 +53,7 @@ type config struct {
 var formats = map[reflect.Type]string{
 	reflect.TypeFor[bool]():          "true or false",
 	reflect.TypeFor[int]():           "a whole number",
+	reflect.TypeFor[float64]():       "a number such as 10 or 0.5",
 	reflect.TypeFor[time.Duration](): "a duration such as 24h or 90m",
 	reflect.TypeFor[slog.Level]():    "DEBUG, INFO, WARN or ERROR",
 }
@@ -88,6 +93,22 @@ func (c *config) readOrigins() error {
 	return nil
 }
 
+// maxLimit is the most requests a second that a limit can name.
+const maxLimit = 1_000_000
+
+// proxies are the trusted ones.
+func (c config) proxies() ([]netip.Prefix, error) {
+	var blocks []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		block, err := todohttp.ParseProxy(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+		}
+		blocks = append(blocks, block)
+	}
+	return blocks, nil
+}
+
 // readOverrides reads the variables that may be set but empty, which package env
 // treats as unset.
 func (c *config) readOverrides() {
@@ -117,6 +138,14 @@ func (c config) check() error {
 	}
 	if c.TokenCacheSize < 0 {
 		return errors.New("TOKEN_CACHE_SIZE: must be 0 or more")
+	}
+	for name, limit := range map[string]float64{"AUTH_FAILURE_LIMIT": c.AuthFailureLimit, "RATE_LIMIT": c.RateLimit} {
+		if limit != 0 && !(0.001 <= limit && limit <= maxLimit) { // NaN, too
+			return fmt.Errorf("%s: must be 0 for no limit, or 0.001 to %d requests a second", name, int(maxLimit))
+		}
+	}
+	if _, err := c.proxies(); err != nil {
+		return err
 	}
 	for name, claim := range map[string]string{"JWT_USER_CLAIM": c.UserClaim, "HS256_USER_CLAIM": override("", c.SecretUserClaim)} {
 		if err := auth.CheckUserClaim(claim); err != nil {

@@ -81,6 +81,9 @@ func TestConfigurationErrorNamesTheVariableWithoutItsValue(t *testing.T) {
 		"JWKS_URL":           "http://hunter2/jwks",
 		"JWT_USER_CLAIM":     "iss",
 		"HS256_USER_CLAIM":   "exp.at",
+		"TRUSTED_PROXIES":    "10.0.0.0/8,hunter2",
+		"AUTH_FAILURE_LIMIT": "hunter2",
+		"RATE_LIMIT":         "hunter2",
 		"CORS_ORIGINS":       "https://ok.example,https://hunter2/path",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,5 +132,26 @@ func TestDirectURLIsNeverThatOfAPooler(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), "DATABASE_URL_UNPOOLED") {
 			t.Errorf("%+v: %v", c, err)
 		}
+	}
+}
+
+func TestConfigurationOfLimitsIsChecked(t *testing.T) {
+	for _, c := range []struct{ name, value, want string }{
+		{"RATE_LIMIT", "-1", "RATE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
+		{"RATE_LIMIT", "NaN", "RATE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
+		{"RATE_LIMIT", "Inf", "RATE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
+		{"AUTH_FAILURE_LIMIT", "-0.5", "AUTH_FAILURE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
+		{"TRUSTED_PROXIES", "10.0.0.1,", "TRUSTED_PROXIES: each must be an address such as 10.0.0.5 or a CIDR block such as 10.0.0.0/8 or fd00::/8"},
+		{"TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES: a block of all addresses would let each client choose its own: name those of the proxies"},
+		{"RATE_LIMIT", "0.5", ""},
+		{"AUTH_FAILURE_LIMIT", "0", ""},
+		{"TRUSTED_PROXIES", " 10.0.0.0/8, ::1", ""},
+	} {
+		t.Run(c.name+"="+c.value, func(t *testing.T) {
+			t.Setenv(c.name, c.value)
+			if _, err := readConfig(); err == nil && c.want != "" || err != nil && err.Error() != c.want {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
 	}
 }

@@ -101,10 +101,15 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	if err != nil {
 		return err
 	}
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
 	var streams sync.WaitGroup
 	api := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
 		LivePoll: c.LivePoll, Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
+		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit,
 	}
 	handler := todohttp.NewHandler(api)
 	if s.wrap != nil {
