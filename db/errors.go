@@ -27,6 +27,9 @@ var ErrOutcomeUnknown = errors.New("outcome unknown")
 // ErrDeleted says that the user had a task of this id and deleted it.
 var ErrDeleted = errors.New("deleted")
 
+// ErrTooManyTasks says that the user has as many tasks as they may have.
+var ErrTooManyTasks = errors.New("too many tasks")
+
 // errOvertaken is why a change was given up that other writers of the same user
 // overtook again and again.
 var errOvertaken = errors.New("other writers of the same user came between each time")

@@ -39,6 +39,13 @@ var attempts = withLists(map[string]attempt{
 		row, err := q.CreateTask(ctx, db.CreateTaskParams{UserID: user, ID: id, Title: "taken over", Priority: "low", Tags: []string{}, Email: new("other@example.test")})
 		return []db.Task{row.Task}, 0, err
 	},
+	"GetTaskBehind": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
+		found, err := q.GetTaskBehind(ctx, db.GetTaskBehindParams{UserID: user})
+		if err == nil && found == id {
+			return []db.Task{{UserID: alice, ID: id}}, 0, nil
+		}
+		return nil, 0, err
+	},
 	"UpdateTask": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
 		row, err := q.UpdateTask(ctx, db.UpdateTaskParams{UserID: user, ID: id, Title: new("taken over"), Email: new("other@example.test")})
 		return []db.Task{row.Task}, 0, err

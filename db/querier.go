@@ -6,6 +6,8 @@ package db
 
 import (
 	"context"
+
+	"github.com/google/uuid"
 )
 
 type Querier interface {
@@ -47,15 +49,19 @@ type Querier interface {
 	// CreateTask adds a task, and its owner with the first one. An id that the user
 	// already has returns the stored task, with created false, and nothing is written: a
 	// retry never makes a second task. No row says that the id was deleted, unless revive
-	// is given, or that another writer came between: nothing of the task was written, and
-	// asking again tells.
+	// is given, that the user has max_tasks tasks already, or that another writer came
+	// between: nothing of the task was written, and asking again tells.
+	//
+	// Where max_tasks is given, the tasks are counted up to it, as they are in the
+	// statement's snapshot, and any change of them since keeps the statement from counting:
+	// two creations at once never make one task too many.
 	//
 	// The owner's row is locked before the task is touched, as in every query that changes
 	// something, and only if by the statement's snapshot it will. What was deleted since
 	// that snapshot would go unseen, so such a deletion keeps the statement from counting.
 	//
 	// Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
-	// Buffers: at most 40.
+	// Buffers: at most 40, and with max_tasks those of that many entries of tasks_pkey.
 	CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error)
 	// DeleteTask removes one task of one user and leaves a tombstone; of those that are older
 	// than 90 days 10,000 go. It returns the task as it was; no row says that there is none.
@@ -115,6 +121,12 @@ type Querier interface {
 	// Index: tasks_pkey.
 	// Buffers: at most 8.
 	GetTask(ctx context.Context, arg GetTaskParams) (Task, error)
+	// GetTaskBehind returns the id of the task of one user that has exactly so many before it,
+	// by id; no row says that the user has no more than those.
+	//
+	// Index: tasks_pkey.
+	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
+	GetTaskBehind(ctx context.Context, arg GetTaskBehindParams) (uuid.UUID, error)
 	// GetUser returns one user's own row.
 	//
 	// Index: users_pkey.

@@ -205,19 +205,26 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   SELECT true AS due
   WHERE NOT EXISTS (SELECT FROM stored)
     AND ($3::boolean OR NOT EXISTS (SELECT FROM tombstone))
+    AND ($4::bigint IS NULL OR NOT EXISTS (
+      SELECT FROM tasks
+      WHERE tasks.user_id = $1
+      ORDER BY tasks.id
+      OFFSET $4::bigint - 1
+    ))
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      email = COALESCE($4::text, users.email),
+      email = COALESCE($5::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM account
   CROSS JOIN due
   WHERE users.id = $1
     AND users.deleted_version <= account.version
+    AND ($4::bigint IS NULL OR users.version = account.version)
   RETURNING users.version
 ), added AS (
   INSERT INTO users (id, email)
-  SELECT $1, $4
+  SELECT $1, $5
   FROM due
   WHERE NOT EXISTS (SELECT FROM account)
   ON CONFLICT (id) DO NOTHING
@@ -233,8 +240,8 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
     AND deleted_tasks.id = $2
 ), inserted AS (
   INSERT INTO tasks (user_id, id, title, description, completed, priority, due_date, due_all_day, tags, version)
-  SELECT $1, $2::uuid, $5::text, $6::text, $7::boolean,
-         $8::text, $9::timestamptz, $10::boolean, $11::text[], number.version
+  SELECT $1, $2::uuid, $6::text, $7::text, $8::boolean,
+         $9::text, $10::timestamptz, $11::boolean, $12::text[], number.version
   FROM number
   ON CONFLICT (user_id, id) DO NOTHING
   RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title
@@ -250,6 +257,7 @@ type CreateTaskParams struct {
 	UserID      string
 	ID          uuid.UUID
 	Revive      bool
+	MaxTasks    *int64
 	Email       *string
 	Title       string
 	Description *string
@@ -268,20 +276,25 @@ type CreateTaskRow struct {
 // CreateTask adds a task, and its owner with the first one. An id that the user
 // already has returns the stored task, with created false, and nothing is written: a
 // retry never makes a second task. No row says that the id was deleted, unless revive
-// is given, or that another writer came between: nothing of the task was written, and
-// asking again tells.
+// is given, that the user has max_tasks tasks already, or that another writer came
+// between: nothing of the task was written, and asking again tells.
+//
+// Where max_tasks is given, the tasks are counted up to it, as they are in the
+// statement's snapshot, and any change of them since keeps the statement from counting:
+// two creations at once never make one task too many.
 //
 // The owner's row is locked before the task is touched, as in every query that changes
 // something, and only if by the statement's snapshot it will. What was deleted since
 // that snapshot would go unseen, so such a deletion keeps the statement from counting.
 //
 // Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
-// Buffers: at most 40.
+// Buffers: at most 40, and with max_tasks those of that many entries of tasks_pkey.
 func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateTaskRow, error) {
 	row := q.db.QueryRow(ctx, createTask,
 		arg.UserID,
 		arg.ID,
 		arg.Revive,
+		arg.MaxTasks,
 		arg.Email,
 		arg.Title,
 		arg.Description,
@@ -493,6 +506,32 @@ func (q *Queries) GetTask(ctx context.Context, arg GetTaskParams) (Task, error) 
 		&i.LegacyTitle,
 	)
 	return i, err
+}
+
+const getTaskBehind = `-- name: GetTaskBehind :one
+SELECT /* GetTaskBehind */ id
+FROM tasks
+WHERE user_id = $1
+ORDER BY id
+OFFSET $2::bigint
+LIMIT 1
+`
+
+type GetTaskBehindParams struct {
+	UserID string
+	Others int64
+}
+
+// GetTaskBehind returns the id of the task of one user that has exactly so many before it,
+// by id; no row says that the user has no more than those.
+//
+// Index: tasks_pkey.
+// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
+func (q *Queries) GetTaskBehind(ctx context.Context, arg GetTaskBehindParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, getTaskBehind, arg.UserID, arg.Others)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const seedTasks = `-- name: SeedTasks :execrows

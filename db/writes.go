@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -12,13 +13,14 @@ import (
 // the later one.
 
 // CreateTask makes a task, or finds the one that has its id. ErrDeleted says that the id
-// was deleted, which only Revive overcomes. To execute it twice makes one task, and one
+// was deleted, which only Revive overcomes, and ErrTooManyTasks that the user has MaxTasks
+// others: where that is given it is never exceeded, whoever creates at once. To execute it twice makes one task, and one
 // that is found behind a lost answer counts as created. With Revive, what an answer that
 // was lost has made could not be told from what another has.
 func (p *Pool) CreateTask(ctx context.Context, params CreateTaskParams) (CreateTaskRow, error) {
 	t := newTries(true, !params.Revive)
 	queries := p.as(params.UserID, t)
-	if !params.Revive {
+	if !params.Revive && params.MaxTasks == nil {
 		task, err := queries.AddTask(ctx, AddTaskParams{
 			UserID: params.UserID, ID: params.ID, Email: params.Email,
 			Title: params.Title, Description: params.Description, Completed: params.Completed, Priority: params.Priority,
@@ -34,15 +36,29 @@ func (p *Pool) CreateTask(ctx context.Context, params CreateTaskParams) (CreateT
 		if !errors.Is(err, ErrNotFound) {
 			return row, false, err
 		}
-		if params.Revive {
-			return row, true, nil
-		}
-		deleted, err := p.wasDeleted(ctx, t, GetDeletedTaskParams{UserID: params.UserID, ID: params.ID})
-		if deleted {
-			err = ErrDeleted
-		}
-		return row, !deleted, err
+		err = p.refusal(ctx, t, params)
+		return row, err == nil, err
 	})
+}
+
+// refusal says why nothing was made: nil where another writer came between.
+func (p *Pool) refusal(ctx context.Context, t *tries, params CreateTaskParams) error {
+	if !params.Revive {
+		if deleted, err := p.wasDeleted(ctx, t, GetDeletedTaskParams{UserID: params.UserID, ID: params.ID}); deleted || err != nil {
+			return cmp.Or(err, ErrDeleted)
+		}
+	}
+	if params.MaxTasks == nil {
+		return nil
+	}
+	switch _, err := p.As(params.UserID).GetTaskBehind(ctx, GetTaskBehindParams{UserID: params.UserID, Others: *params.MaxTasks - 1}); {
+	case err == nil:
+		return ErrTooManyTasks
+	case errors.Is(err, ErrNotFound):
+		return nil
+	default:
+		return t.final(err)
+	}
 }
 
 // UpdateTask changes a task. To set fields twice is to set them once, but a condition

@@ -60,6 +60,10 @@ func TestContractExamplesOfProblemsAreReplies(t *testing.T) {
 			})
 			return got
 		},
+		"TooManyRequestsOrTasks": func() response {
+			full := serveDatabase(t, a.database, func(c *todohttp.Config) { c.MaxTasks = 1 })
+			return full.do(alice, "POST", tasksOf(alice), `{"title":"one too many"}`)
+		},
 		"Internal":             func() response { return broken.do(alice, "GET", tasksOf(alice), "") },
 		"Unavailable":          func() response { return away.do(alice, "GET", tasksOf(alice), "") },
 		"UnknownOrUnavailable": func() response { return toggleWhoseAnswerIsLost(t) },

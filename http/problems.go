@@ -80,6 +80,11 @@ var explanations = []explanation{
 		"Wait as many seconds as <code>Retry-After</code> says and send the request again. <code>RateLimit</code> on the replies says how many more of a user's requests the server takes at once. A valid token is served whatever others send from the same address.",
 	},
 	{
+		"too-many-tasks", http.StatusTooManyRequests,
+		"This user has as many tasks as the server allows. Nothing was made. A retry of a creation that succeeded before is 200 all the same.",
+		"Delete tasks, completed ones for example (<code>DELETE …/tasks?completed=true</code>), then create. Waiting alone does not help, whatever <code>Retry-After</code> says.",
+	},
+	{
 		"internal", http.StatusInternalServerError,
 		"Something went wrong on the server. The reply says nothing of the cause, the server's log does.",
 		"Give whoever runs the server the <code>request_id</code> of the reply: it is in the log. Before you repeat a change, check whether it was made.",

@@ -28,6 +28,12 @@ var (
 	errFailureRate = &clientError{http.StatusTooManyRequests, "rate-limited", "too many requests from this address came without a valid token; wait as long as Retry-After says, and send a valid one"}
 )
 
+// retryWhenFull is the Retry-After of a user who has as many tasks as they may have, in
+// seconds. No time helps, so clients that try again by themselves do it rarely.
+const retryWhenFull = 3600
+
+var errTooManyTasks = &limitedError{&clientError{http.StatusTooManyRequests, "too-many-tasks", "this user has as many tasks as the server allows; delete some to make room for others"}, retryWhenFull, ""}
+
 // limitedError is a 429 with its Retry-After, in seconds, and a cause for the log.
 type limitedError struct {
 	*clientError

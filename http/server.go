@@ -51,6 +51,9 @@ type Config struct {
 	// RateLimit is how many requests a user may send in a second, and twice as many at
 	// once. No limit if zero.
 	RateLimit float64
+	// MaxTasks is how many tasks a user may have; those who have more keep them. No limit
+	// if zero.
+	MaxTasks int64
 }
 
 type server struct {
@@ -61,6 +64,7 @@ type server struct {
 	docs     *docs         // nil where they are not offered
 	rates    *userLimit    // nil where there is none
 	failures *failureLimit // nil where there is none
+	maxTasks *int64        // nil where there is no limit
 	log      *slog.Logger
 }
 
@@ -69,6 +73,9 @@ func NewHandler(c Config) http.Handler {
 	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}, log: c.Log}
 	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), max: cmp.Or(c.MaxStreams, maxStreams), version: s.version, stop: c.Stop, open: cmp.Or(c.Streams, &sync.WaitGroup{}), users: map[string]*follower{}}
 	s.rates, s.failures = newUserLimit(c.RateLimit), newFailureLimit(c.AuthFailureLimit, c.TrustedProxies, c.Log)
+	if c.MaxTasks > 0 {
+		s.maxTasks = &c.MaxTasks
+	}
 	if c.Docs {
 		s.docs = newDocs(c)
 	}

@@ -53,11 +53,15 @@ func (s *server) create(r *http.Request, id uuid.UUID, f fields, revive bool) (d
 	if f.tags == nil {
 		f.tags = []string{}
 	}
-	return s.db.CreateTask(r.Context(), db.CreateTaskParams{
-		UserID: identity.UserID, ID: id, Revive: revive, Email: emailOf(identity),
+	row, err := s.db.CreateTask(r.Context(), db.CreateTaskParams{
+		UserID: identity.UserID, ID: id, Revive: revive, MaxTasks: s.maxTasks, Email: emailOf(identity),
 		Title: *f.title, Description: f.description, Completed: f.completed != nil && *f.completed,
 		Priority: valueOr(f.priority, "medium"), DueDate: f.dueDate, DueAllDay: f.dueAllDay, Tags: f.tags,
 	})
+	if errors.Is(err, db.ErrTooManyTasks) {
+		err = errTooManyTasks
+	}
+	return row, err
 }
 
 func writeCreated(w http.ResponseWriter, r *http.Request, row db.Task) error {

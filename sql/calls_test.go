@@ -30,6 +30,7 @@ var calls = withListCalls(map[string]func(owner) any{
 	"CreateTask": func(o owner) any {
 		return db.CreateTaskParams{UserID: o.id, ID: newIDs[0], Title: "Buy milk", Priority: "medium", Tags: []string{}, Email: &o.email}
 	},
+	"GetTaskBehind": func(o owner) any { return db.GetTaskBehindParams{UserID: o.id, Others: int64(o.tasks - 1)} },
 	"UpdateTask": func(o owner) any {
 		return db.UpdateTaskParams{UserID: o.id, ID: o.middle.ID, Email: &o.email, Title: new("Buy oat milk"), IfMatch: []int64{o.middle.Version}}
 	},

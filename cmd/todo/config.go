@@ -43,6 +43,7 @@ type config struct {
 	TrustedProxies      []string      `env:"TRUSTED_PROXIES" example:"10.0.0.0/8,fd00::/8" doc:"comma-separated addresses or CIDR blocks of the proxies whose X-Forwarded-For says who the client is; the rightmost address there that is not one of them counts"`
 	AuthFailureLimit    float64       `env:"AUTH_FAILURE_LIMIT" envDefault:"10" doc:"how many requests a second may fail authentication from one address (of IPv6 its /64), ten times as many at once; beyond it they are 429, not 401, while valid tokens are always served; 0 for no limit"`
 	RateLimit           float64       `env:"RATE_LIMIT" envDefault:"0" doc:"requests a second that one user may send to each server, twice as many at once; beyond it they are 429; 0 for no limit"`
+	MaxTasksPerUser     int64         `env:"MAX_TASKS_PER_USER" envDefault:"0" doc:"how many tasks one user may have; beyond it creating is 429; a create then counts them, so that it takes as long as reading as many entries of an index; 0 for no limit"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
 	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, which ADDR never serves; none if empty"`
@@ -53,6 +54,7 @@ type config struct {
 var formats = map[reflect.Type]string{
 	reflect.TypeFor[bool]():          "true or false",
 	reflect.TypeFor[int]():           "a whole number",
+	reflect.TypeFor[int64]():         "a whole number",
 	reflect.TypeFor[float64]():       "a number such as 10 or 0.5",
 	reflect.TypeFor[time.Duration](): "a duration such as 24h or 90m",
 	reflect.TypeFor[slog.Level]():    "DEBUG, INFO, WARN or ERROR",
@@ -143,6 +145,9 @@ func (c config) check() error {
 		if limit != 0 && !(0.001 <= limit && limit <= maxLimit) { // NaN, too
 			return fmt.Errorf("%s: must be 0 for no limit, or 0.001 to %d requests a second", name, int(maxLimit))
 		}
+	}
+	if c.MaxTasksPerUser < 0 {
+		return errors.New("MAX_TASKS_PER_USER: must be 0 for no limit, or more")
 	}
 	if _, err := c.proxies(); err != nil {
 		return err

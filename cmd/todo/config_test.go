@@ -84,6 +84,7 @@ func TestConfigurationErrorNamesTheVariableWithoutItsValue(t *testing.T) {
 		"TRUSTED_PROXIES":    "10.0.0.0/8,hunter2",
 		"AUTH_FAILURE_LIMIT": "hunter2",
 		"RATE_LIMIT":         "hunter2",
+		"MAX_TASKS_PER_USER": "hunter2",
 		"CORS_ORIGINS":       "https://ok.example,https://hunter2/path",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +144,9 @@ func TestConfigurationOfLimitsIsChecked(t *testing.T) {
 		{"AUTH_FAILURE_LIMIT", "-0.5", "AUTH_FAILURE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
 		{"TRUSTED_PROXIES", "10.0.0.1,", "TRUSTED_PROXIES: each must be an address such as 10.0.0.5 or a CIDR block such as 10.0.0.0/8 or fd00::/8"},
 		{"TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES: a block of all addresses would let each client choose its own: name those of the proxies"},
+		{"MAX_TASKS_PER_USER", "-1", "MAX_TASKS_PER_USER: must be 0 for no limit, or more"},
 		{"RATE_LIMIT", "0.5", ""},
+		{"MAX_TASKS_PER_USER", "1000", ""},
 		{"AUTH_FAILURE_LIMIT", "0", ""},
 		{"TRUSTED_PROXIES", " 10.0.0.0/8, ::1", ""},
 	} {

@@ -109,7 +109,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	api := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
 		LivePoll: c.LivePoll, Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
-		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit,
+		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
 	}
 	handler := todohttp.NewHandler(api)
 	if s.wrap != nil {

@@ -19,6 +19,19 @@ FROM deleted_tasks
 WHERE user_id = @user_id
   AND id = @id;
 
+-- name: GetTaskBehind :one
+-- GetTaskBehind returns the id of the task of one user that has exactly so many before it,
+-- by id; no row says that the user has no more than those.
+--
+-- Index: tasks_pkey.
+-- Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
+SELECT /* GetTaskBehind */ id
+FROM tasks
+WHERE user_id = @user_id
+ORDER BY id
+OFFSET @others::bigint
+LIMIT 1;
+
 -- name: AddTask :one
 -- AddTask adds a task of a user who has written before, as nearly every request does
 -- that makes one. No row says that nothing of the task was written: the owner's row is
@@ -49,15 +62,19 @@ RETURNING *;
 -- CreateTask adds a task, and its owner with the first one. An id that the user
 -- already has returns the stored task, with created false, and nothing is written: a
 -- retry never makes a second task. No row says that the id was deleted, unless revive
--- is given, or that another writer came between: nothing of the task was written, and
--- asking again tells.
+-- is given, that the user has max_tasks tasks already, or that another writer came
+-- between: nothing of the task was written, and asking again tells.
+--
+-- Where max_tasks is given, the tasks are counted up to it, as they are in the
+-- statement's snapshot, and any change of them since keeps the statement from counting:
+-- two creations at once never make one task too many.
 --
 -- The owner's row is locked before the task is touched, as in every query that changes
 -- something, and only if by the statement's snapshot it will. What was deleted since
 -- that snapshot would go unseen, so such a deletion keeps the statement from counting.
 --
 -- Index: users_pkey, tasks_pkey, deleted_tasks_pkey.
--- Buffers: at most 40.
+-- Buffers: at most 40, and with max_tasks those of that many entries of tasks_pkey.
 WITH /* CreateTask */ stored AS MATERIALIZED (
   SELECT *
   FROM tasks
@@ -76,6 +93,12 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   SELECT true AS due
   WHERE NOT EXISTS (SELECT FROM stored)
     AND (@revive::boolean OR NOT EXISTS (SELECT FROM tombstone))
+    AND (sqlc.narg('max_tasks')::bigint IS NULL OR NOT EXISTS (
+      SELECT FROM tasks
+      WHERE tasks.user_id = @user_id
+      ORDER BY tasks.id
+      OFFSET sqlc.narg('max_tasks')::bigint - 1
+    ))
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
@@ -85,6 +108,7 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   CROSS JOIN due
   WHERE users.id = @user_id
     AND users.deleted_version <= account.version
+    AND (sqlc.narg('max_tasks')::bigint IS NULL OR users.version = account.version)
   RETURNING users.version
 ), added AS (
   INSERT INTO users (id, email)
