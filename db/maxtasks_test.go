@@ -3,6 +3,7 @@ package db_test
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -64,32 +65,46 @@ func TestCreateTaskWithinMaxTasks(t *testing.T) {
 }
 
 // TestCreateTaskAtOnceNeverExceedsMaxTasks creates on two servers, for a user who never
-// wrote and for one who has room for one more.
+// wrote, for one who has room for a few, and where the statement begins to be strict.
 func TestCreateTaskAtOnceNeverExceedsMaxTasks(t *testing.T) {
 	t.Parallel()
-	url := dbtest.New(t, dbtest.NeonOwner)
-	pools := []*db.Pool{dbtest.Pool(t, url), dbtest.Pool(t, url)}
-	for _, most := range []int64{5, 6} {
-		var mu sync.Mutex
-		made := 0
-		var all sync.WaitGroup
-		for n := range 20 {
-			all.Go(func() {
-				row, err := createWithin(t, pools[n%2], most, uuid.New(), n%4 == 3)
-				mu.Lock()
-				defer mu.Unlock()
-				switch {
-				case err == nil && row.Created:
-					made++
-				case !errors.Is(err, db.ErrTooManyTasks):
-					t.Errorf("%v, %v", row, err)
+	for name, c := range map[string]struct{ there, most, want int }{
+		"the first tasks":  {0, 5, 5},
+		"the last task":    {4, 5, 1},
+		"the last of many": {147, 150, 3},
+		"room for many":    {45, 150, 16},
+		"room for all":     {0, 1000, 16},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.New(t, dbtest.NeonOwner)
+			pools := []*db.Pool{dbtest.Pool(t, url), dbtest.Pool(t, url)}
+			if c.there > 0 {
+				ids, titles := make([]uuid.UUID, c.there), make([]string, c.there)
+				for i := range ids {
+					ids[i], titles[i] = uuid.New(), "there"
 				}
-			})
-		}
-		all.Wait()
-		want := map[int64]int{5: 5, 6: 1}[most]
-		if stored := dbtest.Value[int64](t, url, "SELECT count(*) FROM tasks"); stored != most || made != want {
-			t.Errorf("%d made and %d stored of %d", made, stored, most)
-		}
+				if _, err := pools[0].As(alice).SeedTasks(t.Context(), db.SeedTasksParams{UserID: alice, Ids: ids, Titles: titles, Completed: make([]bool, c.there)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var made atomic.Int64
+			var all sync.WaitGroup
+			for n := range 16 {
+				all.Go(func() {
+					row, err := createWithin(t, pools[n%2], int64(c.most), uuid.New(), n%4 == 3)
+					switch {
+					case err == nil && row.Created:
+						made.Add(1)
+					case !errors.Is(err, db.ErrTooManyTasks):
+						t.Errorf("%v, %v", row, err)
+					}
+				})
+			}
+			all.Wait()
+			if stored := dbtest.Value[int](t, url, "SELECT count(*) FROM tasks"); stored != c.there+c.want || made.Load() != int64(c.want) {
+				t.Errorf("%d made and %d stored", made.Load(), stored)
+			}
+		})
 	}
 }

@@ -53,8 +53,9 @@ type Querier interface {
 	// between: nothing of the task was written, and asking again tells.
 	//
 	// Where max_tasks is given, the tasks are counted up to it, as they are in the
-	// statement's snapshot, and any change of them since keeps the statement from counting:
-	// two creations at once never make one task too many.
+	// statement's snapshot. If there is room for 100 or fewer, any change of them since keeps
+	// the statement from counting: while no more than 100 creations of a user run at once,
+	// which takes many servers, there is never one task too many.
 	//
 	// The owner's row is locked before the task is touched, as in every query that changes
 	// something, and only if by the statement's snapshot it will. What was deleted since

@@ -201,16 +201,14 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   SELECT version
   FROM users
   WHERE users.id = $1
+), room AS MATERIALIZED (
+  SELECT $3::bigint - count(*) AS tasks
+  FROM (SELECT FROM tasks WHERE tasks.user_id = $1 ORDER BY tasks.id LIMIT $3::bigint) AS there
 ), due AS MATERIALIZED (
   SELECT true AS due
   WHERE NOT EXISTS (SELECT FROM stored)
-    AND ($3::boolean OR NOT EXISTS (SELECT FROM tombstone))
-    AND ($4::bigint IS NULL OR NOT EXISTS (
-      SELECT FROM tasks
-      WHERE tasks.user_id = $1
-      ORDER BY tasks.id
-      OFFSET $4::bigint - 1
-    ))
+    AND ($4::boolean OR NOT EXISTS (SELECT FROM tombstone))
+    AND ($3::bigint IS NULL OR (SELECT room.tasks FROM room) > 0)
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
@@ -220,7 +218,7 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   CROSS JOIN due
   WHERE users.id = $1
     AND users.deleted_version <= account.version
-    AND ($4::bigint IS NULL OR users.version = account.version)
+    AND ($3::bigint IS NULL OR (SELECT room.tasks FROM room) > 100 OR users.version = account.version)
   RETURNING users.version
 ), added AS (
   INSERT INTO users (id, email)
@@ -256,8 +254,8 @@ FROM stored AS tasks
 type CreateTaskParams struct {
 	UserID      string
 	ID          uuid.UUID
-	Revive      bool
 	MaxTasks    *int64
+	Revive      bool
 	Email       *string
 	Title       string
 	Description *string
@@ -280,8 +278,9 @@ type CreateTaskRow struct {
 // between: nothing of the task was written, and asking again tells.
 //
 // Where max_tasks is given, the tasks are counted up to it, as they are in the
-// statement's snapshot, and any change of them since keeps the statement from counting:
-// two creations at once never make one task too many.
+// statement's snapshot. If there is room for 100 or fewer, any change of them since keeps
+// the statement from counting: while no more than 100 creations of a user run at once,
+// which takes many servers, there is never one task too many.
 //
 // The owner's row is locked before the task is touched, as in every query that changes
 // something, and only if by the statement's snapshot it will. What was deleted since
@@ -293,8 +292,8 @@ func (q *Queries) CreateTask(ctx context.Context, arg CreateTaskParams) (CreateT
 	row := q.db.QueryRow(ctx, createTask,
 		arg.UserID,
 		arg.ID,
-		arg.Revive,
 		arg.MaxTasks,
+		arg.Revive,
 		arg.Email,
 		arg.Title,
 		arg.Description,

@@ -66,8 +66,9 @@ RETURNING *;
 -- between: nothing of the task was written, and asking again tells.
 --
 -- Where max_tasks is given, the tasks are counted up to it, as they are in the
--- statement's snapshot, and any change of them since keeps the statement from counting:
--- two creations at once never make one task too many.
+-- statement's snapshot. If there is room for 100 or fewer, any change of them since keeps
+-- the statement from counting: while no more than 100 creations of a user run at once,
+-- which takes many servers, there is never one task too many.
 --
 -- The owner's row is locked before the task is touched, as in every query that changes
 -- something, and only if by the statement's snapshot it will. What was deleted since
@@ -89,16 +90,14 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   SELECT version
   FROM users
   WHERE users.id = @user_id
+), room AS MATERIALIZED (
+  SELECT sqlc.narg('max_tasks')::bigint - count(*) AS tasks
+  FROM (SELECT FROM tasks WHERE tasks.user_id = @user_id ORDER BY tasks.id LIMIT sqlc.narg('max_tasks')::bigint) AS there
 ), due AS MATERIALIZED (
   SELECT true AS due
   WHERE NOT EXISTS (SELECT FROM stored)
     AND (@revive::boolean OR NOT EXISTS (SELECT FROM tombstone))
-    AND (sqlc.narg('max_tasks')::bigint IS NULL OR NOT EXISTS (
-      SELECT FROM tasks
-      WHERE tasks.user_id = @user_id
-      ORDER BY tasks.id
-      OFFSET sqlc.narg('max_tasks')::bigint - 1
-    ))
+    AND (sqlc.narg('max_tasks')::bigint IS NULL OR (SELECT room.tasks FROM room) > 0)
 ), counted AS (
   UPDATE users
   SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
@@ -108,7 +107,7 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
   CROSS JOIN due
   WHERE users.id = @user_id
     AND users.deleted_version <= account.version
-    AND (sqlc.narg('max_tasks')::bigint IS NULL OR users.version = account.version)
+    AND (sqlc.narg('max_tasks')::bigint IS NULL OR (SELECT room.tasks FROM room) > 100 OR users.version = account.version)
   RETURNING users.version
 ), added AS (
   INSERT INTO users (id, email)
