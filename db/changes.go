@@ -44,7 +44,7 @@ func (p *Pool) Changes(ctx context.Context, userID string, tasks, deletions Plac
 
 func (p *Pool) changes(ctx context.Context, suffix, userID string, tasks, deletions Place, limit int) (changes Changes, err error) {
 	r := &request{
-		settings: settings{userID: userID, limit: statementTimeout, snapshot: true},
+		settings: settings{userID: userID, snapshot: true},
 		queries: []query{
 			{getCounter + suffix, []any{userID}},
 			{listChanges + suffix, []any{userID, tasks.Version, time.UnixMilli(min(tasks.Version, maxMilliseconds)), tasks.ID, int32(limit)}},

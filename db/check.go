@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,30 +28,43 @@ type Schema struct {
 	BuiltFor uint
 }
 
-// Check reports whether the server may work on this database: its schema is not older
-// than OldestSchema, whatever the program was built for, every query can run there as
+// Check reports whether the server may work on this database: it takes writes, the
+// session has the settings that the program depends on, the schema is not older than
+// OldestSchema, whatever the program was built for, every query can run there as
 // todo_app, and row-level security holds. A migration that is under way is no obstacle.
-// The error says which command fixes it.
+// The error is ErrUnavailable where asking again may help, and ErrReadOnly, too, where
+// the database takes no writes; any other says which command fixes it.
+//
+// It asks on the connection that is kept for probes. What a Check has found stays true
+// while somebody else's lock, or a database that is busy with requests, keeps the next
+// from looking.
 func (p *Pool) Check(ctx context.Context) (Schema, error) {
-	return p.checkFor(ctx, OldestSchema, todosql.LatestVersion())
+	schema, err := p.checkFor(ctx, OldestSchema, todosql.LatestVersion())
+	if last := p.passed.Load(); last != nil && p.isBusy(err) {
+		return *last, nil
+	}
+	if err == nil {
+		p.passed.Store(&schema)
+	}
+	return schema, err
 }
 
 // checkFor is Check for a program that was built for version latest and needs oldest.
 func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema, err error) {
 	// setScope may be prepared, and the connection dead.
 	err = p.retry(ctx, newTries(false, false), func(string) error {
-		schema, err = p.checkOnce(ctx, oldest, latest)
-		return err
+		return p.probe(ctx, func(conn *pgx.Conn) error {
+			schema, err = p.checkOnce(ctx, conn, oldest, latest)
+			if errors.Is(err, ErrReadOnly) {
+				abandon(conn) // another may lead elsewhere
+			}
+			return err
+		})
 	})
 	return schema, err
 }
 
-func (p *Pool) checkOnce(ctx context.Context, oldest, latest uint) (schema Schema, err error) {
-	conn, err := p.acquire(ctx, time.Now().Add(acquireTimeout))
-	if err != nil {
-		return Schema{}, err
-	}
-	defer conn.Release()
+func (p *Pool) checkOnce(ctx context.Context, conn *pgx.Conn, oldest, latest uint) (schema Schema, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return Schema{}, translate(err)
@@ -61,6 +73,9 @@ func (p *Pool) checkOnce(ctx context.Context, oldest, latest uint) (schema Schem
 
 	if err := p.setNoUser(ctx, tx); err != nil {
 		return Schema{}, roleError(err)
+	}
+	if err := checkSession(ctx, tx); err != nil {
+		return Schema{}, err
 	}
 	schema, err = readSchema(ctx, tx)
 	schema.BuiltFor = latest
@@ -100,10 +115,10 @@ func (s Schema) queryError(query string, err error) error {
 // setNoUser sets the scope of no user, the way queries set theirs.
 func (p *Pool) setNoUser(ctx context.Context, tx pgx.Tx) error {
 	if !p.distributed {
-		_, err := tx.Exec(ctx, setScope, "", milliseconds(statementTimeout))
+		_, err := tx.Exec(ctx, setScope, "", milliseconds(heavyTimeout))
 		return err
 	}
-	settings, err := localSettings(tx.Conn(), settings{limit: statementTimeout})
+	settings, err := localSettings(tx.Conn(), settings{limit: heavyTimeout})
 	if err != nil {
 		return err
 	}

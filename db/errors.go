@@ -16,9 +16,13 @@ import (
 var ErrNotFound = errors.New("not found")
 
 // ErrUnavailable says that the database is away, shutting down, has no free
-// connection within the wait limit, or took too long. Nothing was done, and asking again
+// connection within the wait limit, is read-only, or took too long. Nothing was done, and asking again
 // may help.
 var ErrUnavailable = errors.New("database unavailable")
+
+// ErrReadOnly says that the database, or the session, takes no writes, as a standby does.
+// It is ErrUnavailable: it takes them when the failover is over.
+var ErrReadOnly = errors.New("the database is read-only")
 
 // ErrOutcomeUnknown says that the answer to a write was lost, or did not come in time: it
 // may have been done. What can be repeated without doing it twice was repeated before.
@@ -69,6 +73,8 @@ func translate(err error) error {
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNotFound
+	case errors.As(err, &pg) && pg.Code == pgerrcode.ReadOnlySQLTransaction:
+		return &unavailableError{cause: errors.Join(ErrReadOnly, err)}
 	case errors.Is(err, errOvertaken), errors.As(err, &pg) && pg.Code == pgerrcode.ForeignKeyViolation:
 		return &unavailableError{cause: err}
 	case errors.As(err, &pg) && strings.HasPrefix(pg.Code, "23"): // integrity constraint violation

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Scope is a user's scope itself, for SQL that no generated query says.
 func (p *Pool) Scope(userID string) DBTX {
-	return scope{pool: p, settings: settings{userID: userID, limit: statementTimeout}}
+	return scope{pool: p, settings: settings{userID: userID}}
 }
 
 // Leftovers says what a connection of the pool still carries of a scope, "" for
@@ -36,7 +38,7 @@ func (p *Pool) CheckRLSAfter(ctx context.Context, damage string) error {
 	if _, err := tx.Exec(ctx, damage); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, setScope, "", milliseconds(statementTimeout)); err != nil {
+	if _, err := tx.Exec(ctx, setScope, "", milliseconds(lightTimeout)); err != nil {
 		return err
 	}
 	return checkRLS(ctx, tx)
@@ -60,7 +62,7 @@ func (p *Pool) Warm(ctx context.Context, conns int) error {
 		if err != nil {
 			return err
 		}
-		defer conn.Release()
+		defer p.release(conn)
 	}
 	return nil
 }
@@ -118,8 +120,8 @@ func (p *Pool) IsDirect(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer conn.Release()
-	return conn.Conn().PgConn().CustomData()[sessionKey].(*session).isDirect, nil
+	defer p.release(conn)
+	return sessionOf(conn.Conn()).isDirect, nil
 }
 
 // IsRead reports whether a query only reads.
@@ -147,3 +149,17 @@ func (p *Pool) AddWaitingOf(userID string, n int) {
 	defer p.reads.mu.Unlock()
 	p.reads.users[userID].waiting = make([]*request, n)
 }
+
+// Age makes the idle connections seem to have been used that long ago.
+func (p *Pool) Age(ctx context.Context, by time.Duration) {
+	for _, pool := range []*pgxpool.Pool{p.pool, p.probes} {
+		for _, conn := range pool.AcquireAllIdle(ctx) {
+			defer conn.Release()
+			s := sessionOf(conn.Conn())
+			s.used = s.used.Add(-by)
+		}
+	}
+}
+
+// Made is how many connections the pool ever made for requests.
+func (p *Pool) Made() int { return int(p.pool.Stat().NewConnsCount()) }

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net"
 	"os"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -37,6 +37,8 @@ type lane struct {
 	conn     *pgxpool.Conn
 	pipeline *pgconn.Pipeline
 	err      error // why nothing can be sent or received
+	// isReadOnly says that the connection refuses writes, and will as long as it lasts.
+	isReadOnly bool
 }
 
 // send sends the whole batch. Its first request waits for the connection, and for the
@@ -48,20 +50,17 @@ func (ln *lane) send() {
 		return
 	}
 	conn := ln.conn.Conn()
-	if conn.IsClosed() {
-		ln.err = notSentError{net.ErrClosed}
-		return
-	}
 	// However many requests are slow, the last does not wait for the sum of their limits.
 	_ = conn.PgConn().Conn().SetDeadline(time.Now().Add(first.limit + timeoutSlack))
-	session := conn.PgConn().CustomData()[sessionKey].(*session)
+	session := sessionOf(conn)
 	session.messages = session.messages[:0]
 	for _, r := range ln.batch {
 		if err := session.encode(ln.lanes.pool, r); err != nil {
 			r.err = notSentError{err}
 		}
 		if conn.IsClosed() {
-			ln.err = r.err
+			ln.fail(r.err)
+			ln.err = notSentError{ln.err}
 			return
 		}
 	}
@@ -88,6 +87,7 @@ func (ln *lane) receive() (pgproto3.BackendMessage, error) {
 		case *pgproto3.ParameterStatus, *pgproto3.NoticeResponse, *pgproto3.NotificationResponse:
 			continue
 		case *pgproto3.ErrorResponse:
+			ln.isReadOnly = ln.isReadOnly || message.Code == pgerrcode.ReadOnlySQLTransaction
 			return nil, pgconn.ErrorResponseToPgError(message)
 		}
 		return message, nil
@@ -96,20 +96,22 @@ func (ln *lane) receive() (pgproto3.BackendMessage, error) {
 }
 
 // fail gives the connection up: nobody knows what is on its way there. What is late, or
-// nobody waits for any more, PostgreSQL is asked to cancel.
+// nobody waits for any more, PostgreSQL is asked to cancel. Otherwise the connection was
+// lost.
 func (ln *lane) fail(err error) {
+	conn := ln.conn.Conn()
 	if ln.err = err; !errors.Is(err, os.ErrDeadlineExceeded) {
+		ln.lanes.pool.suspect(sessionOf(conn))
 		return
 	}
 	ln.err = context.DeadlineExceeded
 	if ctx := ln.batch[0].ctx; ctx != nil {
 		ln.err = cmp.Or(ctx.Err(), ln.err)
 	}
-	conn := ln.conn.Conn().PgConn()
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 		defer cancel()
-		_ = conn.CancelRequest(ctx)
+		_ = conn.PgConn().CancelRequest(ctx)
 	}()
 }
 
@@ -119,13 +121,15 @@ func (ln *lane) release() {
 		return
 	}
 	conn := ln.conn.Conn()
-	if ln.err != nil {
-		gone, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = conn.Close(gone)
-	} else {
+	switch {
+	case ln.isReadOnly:
+		ln.lanes.pool.suspect(sessionOf(conn))
+		abandon(conn)
+	case ln.err != nil:
+		abandon(conn)
+	default:
 		_ = ln.pipeline.Close()
 		_ = conn.PgConn().Conn().SetDeadline(time.Time{})
 	}
-	ln.conn.Release()
+	ln.lanes.pool.release(ln.conn)
 }

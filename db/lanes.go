@@ -35,6 +35,8 @@ type lanes struct {
 	size int // how many requests go together
 	// share is how many requests of one user may be on lanes.
 	share int
+	// limit is how long a statement may take.
+	limit time.Duration
 
 	mu    sync.Mutex
 	stats LaneStats
@@ -43,8 +45,8 @@ type lanes struct {
 	ready []*userQueue
 }
 
-func (p *Pool) newLanes(count, size, share int) *lanes {
-	return &lanes{pool: p, size: size, share: max(1, share), stats: LaneStats{Max: max(1, count)}, users: map[string]*userQueue{}}
+func (p *Pool) newLanes(count, size, share int, limit time.Duration) *lanes {
+	return &lanes{pool: p, size: size, share: max(1, share), limit: limit, stats: LaneStats{Max: max(1, count)}, users: map[string]*userQueue{}}
 }
 
 // Stats are those of all lanes of a pool.

@@ -16,7 +16,7 @@ func (p *Pool) List(ctx context.Context, userID string, list func(context.Contex
 	name := queryName(listing.SQL)
 	err = p.retry(ctx, newTries(false, false), func(suffix string) error {
 		r := &request{
-			settings: settings{userID: userID, limit: statementTimeout},
+			settings: settings{userID: userID},
 			queries:  []query{{getVersion + suffix, []any{userID}}, {listing.SQL + suffix, listing.Args}},
 		}
 		if err := p.lanesOf(name).send(ctx, name, r); err != nil {

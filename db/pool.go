@@ -2,32 +2,27 @@ package db
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/securetodo/securetodo/db/pgerr"
+	"golang.org/x/sync/semaphore"
 )
 
 const (
-	// connectTimeout leaves a database that scaled to zero the time to wake up.
-	connectTimeout = 15 * time.Second
-	// acquireTimeout is how long a request waits for a free connection.
-	acquireTimeout = 3 * time.Second
-	// statementTimeout is how long a query may take, waiting for locks included.
-	statementTimeout = 10 * time.Second
+	// lightTimeout is how long a query may take that reads or writes a few rows by an index,
+	// waiting for locks included. It is short, since a connection that went silent with
+	// such a query on it is not found out any sooner.
+	lightTimeout = 2500 * time.Millisecond
+	// heavyTimeout is that of all others, but for exports.
+	heavyTimeout = 5 * time.Second
 	// timeoutSlack is how long after that the network is given up.
-	timeoutSlack = 2 * time.Second
-	// maxConns is the pool's size where the URL has no pool_max_conns.
-	maxConns = 24
-	// maxExports is how many of them exports may hold, which end when their reader has
+	timeoutSlack = 500 * time.Millisecond
+	// maxExports is how many connections exports may hold, which end when their reader has
 	// read all.
 	maxExports = 2
 )
@@ -38,6 +33,16 @@ const (
 // ever were tasks (NeverHadTasks).
 type Pool struct {
 	pool *pgxpool.Pool
+	// places are as many as the pool may have connections.
+	places *semaphore.Weighted
+	// probes has one connection more, which is kept for probes.
+	probes   *pgxpool.Pool
+	answered atomic.Int64 // when the last request was, in Unix nanoseconds
+	passed   atomic.Pointer[Schema]
+
+	suspecting sync.Mutex
+	suspected  time.Time // see suspect
+
 	// reads are the lanes of queries that read a few rows by an index, writes those of
 	// writes of one task, and heavy those of all others.
 	reads, writes, heavy, exports *lanes
@@ -66,38 +71,43 @@ func WithLogger(log *slog.Logger) Option { return func(p *Pool) { p.log = log } 
 // never changes: cache_statement always prepares, by the pool's own means, and each other
 // mode is taken for exec.
 func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
-	config, err := pgxpool.ParseConfig(url)
+	config, adapts, err := configure(url)
 	if err != nil {
-		return nil, pgerr.ErrURL
+		return nil, err
 	}
-	if !strings.Contains(url, "pool_max_conns=") {
-		config.MaxConns = max(config.MaxConns, maxConns)
-	}
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectTimeout
-	}
-	p := &Pool{
-		adapts: !strings.Contains(url, "default_query_exec_mode="),
-	}
-	// Together they are as many as there are connections, so that none waits for another.
-	conns := int(config.MaxConns)
-	p.reads = p.newLanes(conns/6, maxBatch, conns/12)
-	p.heavy = p.newLanes(conns/6, 1, conns/12)
-	p.exports = p.newLanes(maxExports, 1, 1)
-	// Each waits for its commit, and those that wait together are committed together.
-	p.writes = p.newLanes(conns-p.reads.stats.Max-p.heavy.stats.Max-maxExports, 1, conns/6)
+	p := &Pool{adapts: adapts, places: semaphore.NewWeighted(int64(config.MaxConns))}
+	p.divide(int(config.MaxConns))
 	p.prepares.Store(config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement)
 	// What runs outside of a scope.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.AfterConnect = p.newSession
+	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	config.PrepareConn = p.isAlive
 	// Before a connection is made, which works as they say.
 	for _, option := range options {
 		option(p)
 	}
+	probes := config.Copy()
+	probes.MaxConns, probes.MinConns, probes.MinIdleConns = 1, 0, 0
+	if p.probes, err = pgxpool.NewWithConfig(ctx, probes); err != nil {
+		return nil, fmt.Errorf("opening the pool: %w", err)
+	}
 	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		p.probes.Close()
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
 	return p, nil
+}
+
+// divide divides the connections into lanes. From 4 on there is a lane for each, so that
+// none waits for another; below they do. Exports leave one connection to the others, where
+// there are two.
+func (p *Pool) divide(conns int) {
+	p.reads = p.newLanes(conns/6, maxBatch, conns/12, lightTimeout)
+	p.heavy = p.newLanes(conns/6, 1, conns/12, heavyTimeout)
+	p.exports = p.newLanes(min(maxExports, conns/4), 1, 1, exportTimeout)
+	// Each waits for its commit, and those that wait together are committed together.
+	p.writes = p.newLanes(conns-p.reads.stats.Max-p.heavy.stats.Max-p.exports.stats.Max, 1, conns/6, lightTimeout)
 }
 
 // WithDistributed is for an engine that spreads rows over nodes (Citus): it passes SET
@@ -106,31 +116,10 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 func WithDistributed(p *Pool) { p.distributed = true }
 
 // Close closes the connections and waits for those in use.
-func (p *Pool) Close() { p.pool.Close() }
-
-// acquire waits for a free connection.
-func (p *Pool) acquire(ctx context.Context, until time.Time) (*pgxpool.Conn, error) {
-	wait, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-	conn, err := p.pool.Acquire(wait)
-	if err != nil {
-		return nil, waitError(ctx, err)
-	}
-	return conn, nil
+func (p *Pool) Close() {
+	p.probes.Close()
+	p.pool.Close()
 }
-
-// waitError distinguishes a client that left from a database that has no connection.
-func waitError(ctx context.Context, err error) error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return ctx.Err()
-	}
-	return &unavailableError{cause: noConnectionError{err}}
-}
-
-// noConnectionError is why there was no connection to send anything on.
-type noConnectionError struct{ error }
-
-func (e noConnectionError) Unwrap() error { return e.error }
 
 // NeverHadTasks reports whether the table of tasks has held nothing since it was made
 // or truncated. It reads the table's size, since row-level security shows a login no

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -58,6 +59,7 @@ var errNoResult = errors.New("the database has sent no result of a query")
 // error, the request must be closed.
 func (l *lanes) send(ctx context.Context, name string, r *request) (err error) {
 	r.start, r.asking, r.name = time.Now(), ctx, name
+	r.limit = cmp.Or(r.limit, l.limit)
 	if r.lane, err = l.enter(ctx, r); err != nil {
 		return err
 	}

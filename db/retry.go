@@ -21,6 +21,8 @@ type rule struct {
 	// Of the writers only those are sent again that may be executed twice. All others
 	// have done nothing.
 	maybeDone bool
+	// once says that a second such failure is the answer.
+	once bool
 	// mend does away with the cause, if it can.
 	mend func(p *Pool, generation int64) bool
 }
@@ -36,6 +38,9 @@ var rules = []rule{
 	{name: "terminated before the answer", fits: isTerminated},
 	{name: "not serializable", fits: isCode(pgerrcode.SerializationFailure)},
 	{name: "deadlock", fits: isCode(pgerrcode.DeadlockDetected)},
+	// The connection leads to a standby, or is from when the database was one: it is closed
+	// (lane), and a new one may lead elsewhere.
+	{name: "read-only", fits: isCode(pgerrcode.ReadOnlySQLTransaction), once: true},
 	// The owner was erased meanwhile.
 	{name: "owner erased", fits: isCode(pgerrcode.ForeignKeyViolation)},
 	{name: "overtaken", fits: func(err error) bool { return errors.Is(err, errOvertaken) }},
@@ -51,7 +56,7 @@ var rules = []rule{
 
 const (
 	// retryTimeout is how long after its beginning an operation is tried again.
-	retryTimeout = statementTimeout
+	retryTimeout = 10 * time.Second
 	// maxPause is how long to wait before that at most; half of it on average.
 	maxPause = 200 * time.Millisecond
 )
@@ -67,6 +72,7 @@ type tries struct {
 	began time.Time // the last one
 	away  time.Time // the first of the last ones that got no connection
 	lost  bool      // an answer of the write
+	once  bool      // a rule that counts once has
 }
 
 func newTries(write, repeatable bool) *tries {
@@ -103,6 +109,8 @@ func (t *tries) again(ctx context.Context, p *Pool, generation int64, err error)
 	switch {
 	case rule.maybeDone && t.write && !t.repeatable:
 		return false
+	case rule.once && t.once:
+		return false
 	case rule.mend != nil && !rule.mend(p, generation):
 		return false
 	case !isNoConnection(err):
@@ -110,6 +118,7 @@ func (t *tries) again(ctx context.Context, p *Pool, generation int64, err error)
 	case t.away.IsZero():
 		t.away = t.began
 	}
+	t.once = t.once || rule.once
 	if !t.away.IsZero() && time.Since(t.away) >= acquireTimeout {
 		return false
 	}
@@ -168,14 +177,14 @@ func isNoConnection(err error) bool {
 // batch for one that was closed before.
 func isNotSent(err error) bool {
 	_, notSent := errors.AsType[notSentError](err)
-	return notSent && pgerr.IsLostConnection(err)
+	return notSent && isLost(err)
 }
 
 // isTerminated reports whether the connection was terminated before the answer:
 // PostgreSQL rolls back what it does then. Behind the answer it may have committed.
 func isTerminated(err error) bool {
 	_, behind := errors.AsType[endError](err)
-	return isCode(pgerrcode.AdminShutdown)(err) && !behind
+	return pgerr.IsTerminated(err) && !behind
 }
 
 // isOutdated reports whether a prepared statement is older than its result.

@@ -90,6 +90,15 @@ var provoke = map[string]func(t *testing.T, m meeting){
 		}
 		<-done
 	},
+	"read-only": func(t *testing.T, m meeting) {
+		readOnly(t, m.url, true)
+		m.pool = dbtest.Pool(t, m.proxy.URL+"&pool_max_conns=1")
+		if err := m.pool.Warm(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		readOnly(t, m.url, false)
+		m.toggle(t)
+	},
 	"deadlock":     failsWith("40P01"),
 	"owner erased": failsWith("23503"),
 	"overtaken": func(t *testing.T, m meeting) {

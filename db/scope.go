@@ -20,7 +20,7 @@ func (p *Pool) As(userID string) *Queries { return p.as(userID, nil) }
 
 // as is As for the tries of an operation that is more than one query.
 func (p *Pool) as(userID string, t *tries) *Queries {
-	return New(scope{pool: p, settings: settings{userID: userID, limit: statementTimeout}, tries: t})
+	return New(scope{pool: p, settings: settings{userID: userID}, tries: t})
 }
 
 // scope is the DBTX of one user.

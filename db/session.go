@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -15,6 +16,8 @@ import (
 // session is what a connection sends requests with.
 type session struct {
 	conn *pgx.Conn
+	// made is when the connection was made, and used when it was used last.
+	made, used time.Time
 	// isDirect says that no pooler is between: whatever a statement was described as when
 	// it was prepared is what its results are, or PostgreSQL refuses to execute it.
 	// Otherwise each result describes itself, which costs a list a tenth.
@@ -33,15 +36,22 @@ type message struct {
 
 const sessionKey = "session"
 
+func sessionOf(conn *pgx.Conn) *session {
+	return conn.PgConn().CustomData()[sessionKey].(*session)
+}
+
 // newSession is pgxpool's AfterConnect.
 func (p *Pool) newSession(ctx context.Context, conn *pgx.Conn) error {
 	// Without a described statement pgx knows a parameter's type only by its Go type.
 	conn.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
-	s := &session{conn: conn}
+	now := time.Now()
+	s := &session{conn: conn, made: now, used: now}
 	conn.PgConn().CustomData()[sessionKey] = s
 	if !p.preparesStatements() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
 	// A pooler answers with a key of its own, to cancel by.
 	var pid uint32
 	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {

@@ -11,11 +11,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// lockTimeout is how long a statement waits for a lock: its own user's, but where somebody
+// changes the schema.
+const lockTimeout = "2s"
+
 const (
 	// setScope makes the rest of the transaction todo_app's, for one user and a bounded
 	// time. The settings end with the transaction, so the connection carries nothing
 	// over. A startup parameter would not pass a pooler.
-	setScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true)"
+	setScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true), set_config('lock_timeout', '" + lockTimeout + "', true)"
 	// setRole is the part of it that a LOCK TABLE needs.
 	setRole = "SET LOCAL ROLE todo_app"
 )
@@ -52,6 +56,7 @@ func localSettings(conn *pgx.Conn, s settings) ([]string, error) {
 		setRole,
 		"SET LOCAL app.user_id = " + user,
 		"SET LOCAL statement_timeout = " + milliseconds(s.limit),
+		"SET LOCAL lock_timeout = '" + lockTimeout + "'",
 	}, nil
 }
 

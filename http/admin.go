@@ -1,10 +1,10 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,8 +12,8 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// readyMaxAge is how long /readyz reuses the result of a check where Config says
-// nothing: there are many probes and one database.
+// readyMaxAge is how long /readyz reuses the result of a check that passed where Config
+// says nothing: there are many probes and one database.
 const readyMaxAge = 5 * time.Second
 
 // Admin serves an orchestrator's probes on a separate address: the public one has the
@@ -21,28 +21,22 @@ const readyMaxAge = 5 * time.Second
 //
 //	GET /livez   200 while the process runs, and nothing more: an outage of the
 //	             database must not restart servers
-//	GET /readyz  200 while requests can be served: the database answers, the schema
-//	             fits, row-level security holds, there are keys to verify tokens
+//	GET /readyz  200 while requests can be served: the database answers and takes
+//	             writes, its sessions' settings and the schema fit, row-level security holds, there are keys to verify tokens
 //	             with, and the server is not stopping; else 503, a problem document
 //	             whose detail names what fails, while the log has the cause
 type Admin struct {
 	db       *db.Pool
 	verifier *auth.Verifier
-	maxAge   time.Duration
+	checks   *probe
 	stopping atomic.Bool
 	handler  http.Handler
-
-	mu        sync.Mutex // held during a check: one at a time
-	checkedAt time.Time
-	err       error // the latest result
 }
 
 // NewAdmin uses the DB, the Verifier, the Log and ReadyMaxAge of the configuration.
 func NewAdmin(c Config) *Admin {
-	a := &Admin{db: c.DB, verifier: c.Verifier, maxAge: c.ReadyMaxAge}
-	if a.maxAge == 0 {
-		a.maxAge = readyMaxAge
-	}
+	a := &Admin{db: c.DB, verifier: c.Verifier}
+	a.checks = &probe{ask: a.check, maxAge: cmp.Or(c.ReadyMaxAge, readyMaxAge)}
 	a.handler = instrument(c.Log, newRouter([]route{
 		{path: livePath, methods: map[string]handler{"GET": a.live}},
 		{path: readyPath, methods: map[string]handler{"GET": a.ready}},
@@ -73,7 +67,7 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := a.verifier.Ready(); err != nil {
 		return &notReadyError{"there is no key to verify tokens with", err}
 	}
-	if err := a.checked(r.Context()); err != nil {
+	if err := a.checks.answer(r.Context()); err != nil {
 		return err
 	}
 	if a.stopping.Load() { // begun during the check
@@ -82,29 +76,23 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
-// checked returns the result of a check of the database that is at most maxAge old. A
-// check outlives the probe that began it: others may wait for its result.
-func (a *Admin) checked(ctx context.Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.checkedAt.IsZero() && time.Since(a.checkedAt) < a.maxAge {
-		return a.err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healthTimeout)
-	defer cancel()
+// check asks whether the server may work on the database.
+func (a *Admin) check(ctx context.Context) error {
 	_, err := a.db.Check(ctx)
 	switch {
 	case err == nil:
-		a.err = nil
+		return nil
+	case errors.Is(err, db.ErrReadOnly):
+		return &notReadyError{"the database is read-only", err}
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
-		a.err = &notReadyError{"the database does not answer", err}
+		return &notReadyError{"the database does not answer", err}
 	case errors.Is(err, db.ErrRLS):
-		a.err = &notReadyError{"row-level security does not hold", err}
+		return &notReadyError{"row-level security does not hold", err}
+	case errors.Is(err, db.ErrSettings):
+		return &notReadyError{"the settings of a session do not fit", err}
 	default:
-		a.err = &notReadyError{"the schema does not fit", err}
+		return &notReadyError{"the schema does not fit", err}
 	}
-	a.checkedAt = time.Now()
-	return a.err
 }
 
 // notReadyError is a failed check of /readyz. The reply names the check; only the log

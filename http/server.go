@@ -37,8 +37,8 @@ type Config struct {
 	// Streams counts the open streams, if not nil. http.Server does not know them, so
 	// who stops one waits for them after its Shutdown.
 	Streams *sync.WaitGroup
-	// ReadyMaxAge is how long Admin reuses the result of a check of the database: 5
-	// seconds if zero.
+	// ReadyMaxAge is how long Admin reuses the result of a check of the database that
+	// passed: 5 seconds if zero. That of one that failed it reuses for a second at most.
 	ReadyMaxAge time.Duration
 	Log         *slog.Logger
 
@@ -61,6 +61,7 @@ type server struct {
 	verifier *auth.Verifier
 	exports  exports
 	live     *live
+	health   *probe
 	docs     *docs         // nil where they are not offered
 	rates    *userLimit    // nil where there is none
 	failures *failureLimit // nil where there is none
@@ -70,7 +71,7 @@ type server struct {
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
-	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}, log: c.Log}
+	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}, health: &probe{ask: c.DB.Ping, maxAge: healthMaxAge}, log: c.Log}
 	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), max: cmp.Or(c.MaxStreams, maxStreams), version: s.version, stop: c.Stop, open: cmp.Or(c.Streams, &sync.WaitGroup{}), users: map[string]*follower{}}
 	s.rates, s.failures = newUserLimit(c.RateLimit), newFailureLimit(c.AuthFailureLimit, c.TrustedProxies, c.Log)
 	if c.MaxTasks > 0 {

@@ -21,6 +21,7 @@ type Proxy struct {
 	naming     map[string]int
 	lose       loss
 	refuse     int // connections
+	*silence
 }
 
 type loss int
@@ -81,7 +82,7 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	t.Cleanup(func() { _ = listener.Close() })
 	target := u.Host
 	u.Host = listener.Addr().String()
-	p := &Proxy{URL: u.String(), answered: true}
+	p := &Proxy{URL: u.String(), answered: true, silence: newSilence(t)}
 	go func() {
 		for {
 			client, err := listener.Accept()
@@ -92,13 +93,18 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 				_ = client.Close()
 				continue
 			}
+			frozen, isStalled := p.meet()
+			if isStalled {
+				go p.hold(client)
+				continue
+			}
 			server, err := net.Dial("tcp", target)
 			if err != nil {
 				_ = client.Close()
 				continue
 			}
-			go p.pass(client, server, p.sent)
-			go p.pass(server, client, p.received)
+			go p.pass(client, server, frozen, p.sent)
+			go p.pass(server, client, frozen, p.received)
 		}
 	}()
 	return p
@@ -176,11 +182,15 @@ func (p *Proxy) received([]byte) bool {
 	return true
 }
 
-func (p *Proxy) pass(from, to net.Conn, passes func([]byte) bool) {
+func (p *Proxy) pass(from, to net.Conn, frozen chan struct{}, passes func([]byte) bool) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
+		if isClosed(frozen) {
+			p.hold(from)
+			return
+		}
 		if n > 0 {
 			if !passes(buffer[:n]) {
 				_ = from.Close()

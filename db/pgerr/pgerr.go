@@ -18,11 +18,17 @@ import (
 // which may hold a password.
 var ErrURL = errors.New("not a PostgreSQL URL like postgres://user:password@host/database?sslmode=require")
 
+// What pgerrcode does not have yet: both end the session.
+const (
+	idleSessionTimeout = "57P05" // since PostgreSQL 14
+	transactionTimeout = "25P04" // since PostgreSQL 17
+)
+
 // IsLostConnection reports whether the connection could not be made, or died before or
 // while it was used. A time-out of the network is not one.
 func IsLostConnection(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pg.Code == pgerrcode.AdminShutdown || pg.Code == pgerrcode.CrashShutdown ||
+		return IsTerminated(err) || pg.Code == pgerrcode.CrashShutdown ||
 			strings.HasPrefix(pg.Code, "08") // class 08: connection exception
 	}
 	var network net.Error
@@ -30,6 +36,20 @@ func IsLostConnection(err error) bool {
 	return errors.As(err, &connect) || (errors.As(err, &network) && !network.Timeout()) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		pgconn.SafeToRetry(err)
+}
+
+// IsTerminated reports whether PostgreSQL has ended the session, and rolled back what it
+// was doing.
+func IsTerminated(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	switch pg.Code {
+	case pgerrcode.AdminShutdown, idleSessionTimeout, pgerrcode.IdleInTransactionSessionTimeout, transactionTimeout:
+		return true
+	}
+	return false
 }
 
 // IsTransient reports whether the database was reached but could not do the work for

@@ -1,0 +1,59 @@
+package dbtest
+
+import (
+	"net"
+	"sync"
+	"testing"
+)
+
+// silence is what a Proxy does of a network that loses what is sent and says nothing: no
+// connection is closed, and all that is sent is acknowledged.
+type silence struct {
+	mu     sync.Mutex
+	stalls bool
+	frozen chan struct{} // closed for the connections that are
+	ended  chan struct{} // closed when the test ends
+}
+
+func newSilence(t testing.TB) *silence {
+	s := &silence{frozen: make(chan struct{}), ended: make(chan struct{})}
+	t.Cleanup(func() { close(s.ended) })
+	return s
+}
+
+// Freeze lets nothing pass on the connections that there are. New ones work.
+func (s *silence) Freeze() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.frozen)
+	s.frozen = make(chan struct{})
+}
+
+// Stall has new connections be accepted and never answered, until it is called with
+// false. Those that it met stay as they are.
+func (s *silence) Stall(stalls bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stalls = stalls
+}
+
+func (s *silence) meet() (frozen chan struct{}, isStalled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.frozen, s.stalls
+}
+
+// hold keeps a connection open until the test ends.
+func (s *silence) hold(conn net.Conn) {
+	<-s.ended
+	_ = conn.Close()
+}
+
+func isClosed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
