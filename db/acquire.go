@@ -31,7 +31,7 @@ func (p *Pool) acquire(ctx context.Context, until time.Time) (*pgxpool.Conn, err
 			return conn, nil
 		case !isTooMany(err):
 			p.places.Release(1)
-			return nil, waitError(ctx, err)
+			return nil, waitError(ctx, errors.Join(err, refused))
 		}
 		refused = err
 		time.AfterFunc(refusedPause, func() { p.places.Release(1) })

@@ -163,3 +163,9 @@ func (p *Pool) Age(ctx context.Context, by time.Duration) {
 
 // Made is how many connections the pool ever made for requests.
 func (p *Pool) Made() int { return int(p.pool.Stat().NewConnsCount()) }
+
+// Configuration is how many connections the pool may have, and whether it finds out by
+// itself what a pooler keeps apart.
+func (p *Pool) Configuration() (conns int, adapts bool) {
+	return int(p.pool.Config().MaxConns), p.adapts
+}
