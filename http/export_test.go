@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -97,3 +98,11 @@ func ClientOf(trusted []netip.Prefix, r *http.Request) string {
 
 // NetworkOf is what a limit by address counts.
 var NetworkOf = networkOf
+
+// NewProbe asks a question.
+func NewProbe(ask func(context.Context) error, maxAge time.Duration) *probe {
+	return &probe{ask: ask, maxAge: maxAge}
+}
+
+// Answer is the answer to it.
+func (p *probe) Answer(ctx context.Context) error { return p.answer(ctx) }
