@@ -23,7 +23,8 @@ var NoPlace = Place{math.MaxInt64, uuid.Max}
 // wrote last has its time as its number.
 func PlaceOf(t Task) Place { return Place{max(t.Version, t.UpdatedAt.UnixMilli()), t.ID} }
 
-// Changes are a page of a user's changes, as one snapshot sees them.
+// Changes are a page of a user's changes, as one snapshot sees them. Of the tasks there are
+// as many as PageBytes allows.
 type Changes struct {
 	// Counter is nil for a user who never wrote, or was erased.
 	Counter *GetCounterRow

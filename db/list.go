@@ -7,7 +7,7 @@ import (
 
 // List runs the generated query that list calls, which lists tasks, and reads the user's
 // counter in the same round trip, right before the rows: 0 before the first write. So the
-// number is never newer than the rows.
+// number is never newer than the rows. Of these it keeps as many as PageBytes allows.
 func (p *Pool) List(ctx context.Context, userID string, list func(context.Context, *Queries) ([]Task, error)) (tasks []Task, version int64, err error) {
 	var listing Recorder
 	if _, err := list(ctx, New(&listing)); !errors.Is(err, errRecorded) {
@@ -48,7 +48,12 @@ func readVersion(r *request) (version int64, err error) {
 	return version, err
 }
 
-// readTasks reads the result of a query that lists tasks.
+// PageBytes is how many bytes of text List and Changes keep: up to the task that brings
+// them over it, which shows that there are more. What follows is read, for the
+// connection's sake, and dropped.
+const PageBytes = 1 << 20
+
+// readTasks reads the result of a query that lists tasks, as much of it as PageBytes allows.
 func readTasks(r *request) ([]Task, error) {
 	rows, err := r.next()
 	if err != nil {
@@ -57,13 +62,29 @@ func readTasks(r *request) ([]Task, error) {
 	defer rows.Close()
 	tasks := make([]Task, 0, 8)
 	var task Task
-	for columns := columnsOf(&task); rows.Next(); {
+	room := PageBytes
+	for columns := columnsOf(&task); room >= 0 && rows.Next(); {
 		if err := rows.Scan(columns...); err != nil {
 			return nil, err
 		}
 		tasks = append(tasks, task)
+		room -= textBytes(&task)
 	}
+	rows.Close()
 	return tasks, rows.Err()
+}
+
+// textBytes is how many bytes the texts of a task have that their owner wrote. In JSON they
+// are at least as many.
+func textBytes(t *Task) int {
+	n := len(t.Title)
+	if t.Description != nil {
+		n += len(*t.Description)
+	}
+	for _, tag := range t.Tags {
+		n += len(tag)
+	}
+	return n
 }
 
 // columnsOf are the destinations of a row of tasks, in the order of the table's columns.

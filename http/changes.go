@@ -121,20 +121,33 @@ func (s *server) changesSince(ctx context.Context, user string, c changesCursor,
 	return page, c, nil
 }
 
+// framing is more than what a page of changes has beside its tasks and deletions: its
+// cursor, twice in an event, and the names.
+const framing = 1 << 10
+
 // merge returns the first limit of tasks and deletions in the order of their numbers,
-// the place of the last, and whether there are more.
+// the place of the last, and whether there are more: they are fewer where the page would
+// grow beyond maxPageBytes.
 func merge(found db.Changes, limit int) (page changes, last db.Place, more bool) {
 	tasks, deleted := 0, 0 // how many of each are on the page
+	room := maxPageBytes - framing
 	all := len(found.Tasks) + len(found.Deleted)
 	for tasks+deleted < min(limit, all) {
 		if deleted < len(found.Deleted) {
 			place := db.Place{Version: found.Deleted[deleted].Version, ID: found.Deleted[deleted].ID}
 			if tasks == len(found.Tasks) || comparePlaces(place, db.PlaceOf(found.Tasks[tasks])) < 0 {
+				if room -= deletionSize; room < 0 {
+					break
+				}
 				deleted, last = deleted+1, place
 				continue
 			}
 		}
-		tasks, last = tasks+1, db.PlaceOf(found.Tasks[tasks])
+		task := &found.Tasks[tasks]
+		if room -= maxSize(task); room < 0 && tasks+deleted > 0 {
+			break
+		}
+		tasks, last = tasks+1, db.PlaceOf(*task)
 	}
 	more = tasks+deleted < all
 	return changes{tasks: found.Tasks[:tasks], deleted: found.Deleted[:deleted]}, last, more

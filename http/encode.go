@@ -114,6 +114,26 @@ func (e *encoder) tasks(tasks []db.Task) {
 	e.raw("]")
 }
 
+// page appends a list of the first tasks, as many as a page has: limit at most, and no more
+// than fit into maxPageBytes, but one. It returns how many they are.
+func (e *encoder) page(tasks []db.Task, limit int) int {
+	tasks = tasks[:min(limit, len(tasks))]
+	start := len(e.buf)
+	e.raw("[")
+	for i := range tasks {
+		end := len(e.buf)
+		e.separate(i)
+		e.task(&tasks[i])
+		if len(e.buf)-start >= maxPageBytes && i > 0 {
+			e.buf = e.buf[:end]
+			tasks = tasks[:i]
+			break
+		}
+	}
+	e.raw("]")
+	return len(tasks)
+}
+
 func (e *encoder) changes(c *changes) {
 	e.raw(`{"tasks":`)
 	e.tasks(c.tasks)
@@ -127,6 +147,36 @@ func (e *encoder) changes(c *changes) {
 	e.raw(`,"more":`)
 	e.buf = strconv.AppendBool(e.buf, c.more)
 	e.raw("}")
+}
+
+// deletionSize is what an id takes, with its comma.
+const deletionSize = 39
+
+// maxSize is at least what a task takes, with its comma: exactly for its texts, and the
+// longest that the rest can be.
+func maxSize(t *db.Task) int {
+	size := 320 + quotedSize(t.UserID) + quotedSize(t.Title)
+	if t.Description != nil {
+		size += quotedSize(*t.Description)
+	}
+	for _, tag := range t.Tags {
+		size += quotedSize(tag) + 1
+	}
+	return size
+}
+
+// quotedSize is what a text takes as a JSON string, at most.
+func quotedSize(s string) int {
+	size := len(s) + 2
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ':
+			size += 5 // \u0001; the most that any takes
+		case c == '"', c == '\\':
+			size++
+		}
+	}
+	return size
 }
 
 // separate precedes the element i of an array.

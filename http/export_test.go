@@ -106,3 +106,6 @@ func NewProbe(ask func(context.Context) error, maxAge time.Duration) *probe {
 
 // Answer is the answer to it.
 func (p *probe) Answer(ctx context.Context) error { return p.answer(ctx) }
+
+// MaxSize is what a task takes in JSON at most.
+var MaxSize = maxSize

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/securetodo/securetodo/db"
 )
 
 // What a request may hold. The messages are formatted from these constants, and the
@@ -20,6 +22,8 @@ const (
 	// maxPage is the most tasks that one reply holds, and the number where a request
 	// does not say.
 	maxPage = 1000
+	// maxPageBytes is what its body ends before, unless one task alone is larger.
+	maxPageBytes = db.PageBytes
 	// Sizes are in bytes. maxHeader counts a request's line, too.
 	maxBody   = 64 << 10
 	maxHeader = 32 << 10

@@ -71,14 +71,14 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if len(rows) > q.limit {
-		rows = rows[:q.limit]
-		w.Header().Set("Link", nextLink(r, q.cursorAfter(rows[q.limit-1])))
-	}
 	e := newEncoder()
 	defer e.release()
-	if e.tasks(rows); e.err != nil {
+	fits := e.page(rows, q.limit)
+	if e.err != nil {
 		return fmt.Errorf("encoding the list: %w", e.err)
+	}
+	if fits < len(rows) {
+		w.Header().Set("Link", nextLink(r, q.cursorAfter(rows[fits-1])))
 	}
 	w.Header().Set("ETag", listTag(r, version))
 	writeLong(w, r, e.buf)
