@@ -44,8 +44,10 @@ func TestExportIsTheUsersOwnInOneRoundTrip(t *testing.T) {
 				proxy.Reset()
 				var user *db.GetUserRow
 				var tasks []db.Task
-				err := pool.Export(t.Context(), alice, func(u *db.GetUserRow) error { user = u; return nil },
-					func(task db.Task) error { tasks = append(tasks, task); return nil })
+				err := pool.Export(t.Context(), alice, &exporter{
+					begin: func(u *db.GetUserRow) error { user = u; return nil },
+					add:   func(task db.Task) bool { tasks = append(tasks, task); return true },
+				})
 				if err != nil || user == nil || user.ID != alice || len(tasks) != 1 || tasks[0].ID != tn.secret {
 					t.Errorf("%+v, %+v, %v", user, tasks, err)
 				}
@@ -54,7 +56,7 @@ func TestExportIsTheUsersOwnInOneRoundTrip(t *testing.T) {
 				t.Errorf("%d round trips", n)
 			}
 			gone := errors.New("the reader has gone")
-			if err := pool.Export(t.Context(), alice, func(*db.GetUserRow) error { return gone }, nil); !errors.Is(err, gone) {
+			if err := pool.Export(t.Context(), alice, &exporter{begin: func(*db.GetUserRow) error { return gone }}); !errors.Is(err, gone) {
 				t.Errorf("%v", err)
 			}
 			if left := pool.Leftovers(t.Context()); left != "" {
@@ -64,13 +66,36 @@ func TestExportIsTheUsersOwnInOneRoundTrip(t *testing.T) {
 	}
 }
 
+// exporter does what it is told, and what it is not told about well.
+type exporter struct {
+	begin func(*db.GetUserRow) error
+	add   func(db.Task) (room bool)
+	send  func() error
+}
+
+func (x *exporter) Begin(user *db.GetUserRow) error {
+	if x.begin == nil {
+		return nil
+	}
+	return x.begin(user)
+}
+
+func (x *exporter) Add(task *db.Task) (room bool, err error) {
+	return x.add == nil || x.add(*task), nil
+}
+
+func (x *exporter) Send() error {
+	if x.send == nil {
+		return nil
+	}
+	return x.send()
+}
+
 // export returns Alice's tasks.
 func export(t *testing.T, pool *db.Pool) []db.Task {
 	t.Helper()
 	var tasks []db.Task
-	err := pool.Export(t.Context(), alice,
-		func(*db.GetUserRow) error { return nil },
-		func(task db.Task) error { tasks = append(tasks, task); return nil })
+	err := pool.Export(t.Context(), alice, &exporter{add: func(task db.Task) bool { tasks = append(tasks, task); return true }})
 	if err != nil {
 		t.Error(err)
 	}

@@ -107,7 +107,7 @@ var attempts = withLists(map[string]attempt{
 		return nil, 0, err
 	},
 	"ExportTasks": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
-		tasks, err := q.ExportTasks(ctx, db.ExportTasksParams{UserID: user})
+		tasks, err := q.ExportTasks(ctx, db.ExportTasksParams{UserID: user, PageSize: 100})
 		return tasks, 0, err
 	},
 	"ListChanges": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {

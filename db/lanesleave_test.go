@@ -226,7 +226,7 @@ func TestExportWhoseReaderPanicsGivesItsLaneBack(t *testing.T) {
 	for range 2 {
 		func() {
 			defer func() { _ = recover() }()
-			_ = pool.Export(t.Context(), alice, func(*db.GetUserRow) error { panic("aborted") }, nil)
+			_ = pool.Export(t.Context(), alice, &exporter{begin: func(*db.GetUserRow) error { panic("aborted") }})
 		}()
 	}
 	if s := pool.Stats().Exports; s.Busy != 0 {

@@ -280,22 +280,32 @@ const exportTasks = `-- name: ExportTasks :many
 SELECT /* ExportTasks */ user_id, id, title, description, completed, created_at, updated_at, priority, due_date, tags, version, due_all_day, legacy_title
 FROM tasks
 WHERE user_id = $1
+  AND (created_at, id) > ($2::timestamptz, $3::uuid)
 ORDER BY created_at, id
-LIMIT (SELECT NULL::bigint)
+LIMIT (SELECT $4::bigint)
 `
 
 type ExportTasksParams struct {
-	UserID string
+	UserID   string
+	After    time.Time
+	AfterID  uuid.UUID
+	PageSize int64
 }
 
-// ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
-// the planner cannot know: it expects that not all rows will be fetched, so it reads
-// them in the order of the index instead of sorting them all before the first.
+// ExportTasks returns a piece of one user's tasks, oldest first: those behind the one made
+// at after whose id is after_id. The LIMIT is a query, whose result the planner does not
+// know: it expects that few rows will be fetched, so it reads them in the order of the
+// index instead of sorting them all before the first.
 //
 // Index: tasks_user_id_created_at_id_idx, backwards.
-// Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
+// Buffers: at most 16 with 5 tasks, 1,500 with 50,000.
 func (q *Queries) ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error) {
-	rows, err := q.db.Query(ctx, exportTasks, arg.UserID)
+	rows, err := q.db.Query(ctx, exportTasks,
+		arg.UserID,
+		arg.After,
+		arg.AfterID,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ var operations = []struct {
 	}},
 	{"export", true, func(ctx context.Context, pool *db.Pool, _, _ db.Task) (string, error) {
 		var n int
-		err := pool.Export(ctx, alice, func(*db.GetUserRow) error { return nil }, func(db.Task) error { n++; return nil })
+		err := pool.Export(ctx, alice, &exporter{add: func(db.Task) bool { n++; return true }})
 		return fmt.Sprint(n), err
 	}},
 	{"create", true, func(ctx context.Context, pool *db.Pool, _, _ db.Task) (string, error) {

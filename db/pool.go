@@ -22,8 +22,7 @@ const (
 	heavyTimeout = 5 * time.Second
 	// timeoutSlack is how long after that the network is given up.
 	timeoutSlack = 500 * time.Millisecond
-	// maxExports is how many connections exports may hold, which end when their reader has
-	// read all.
+	// maxExports is how many connections exports may hold, and no more than a quarter.
 	maxExports = 2
 )
 

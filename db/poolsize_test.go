@@ -48,7 +48,7 @@ func TestPoolOfFewConnectionsServesEveryKindOfRequest(t *testing.T) {
 					if err := useOwnTasks(t.Context(), pool, user); err != nil {
 						t.Error(err)
 					}
-					err := pool.Export(t.Context(), user, func(*db.GetUserRow) error { return nil }, func(db.Task) error { return nil })
+					err := pool.Export(t.Context(), user, &exporter{})
 					if err != nil {
 						t.Error(err)
 					}
@@ -72,7 +72,7 @@ func TestExportsLeaveAConnectionToOthers(t *testing.T) {
 			var readers sync.WaitGroup
 			for n := range conns + 1 {
 				readers.Go(func() {
-					_ = pool.Export(ctx, fmt.Sprint("reader", n), func(*db.GetUserRow) error { <-ctx.Done(); return ctx.Err() }, nil)
+					_ = pool.Export(ctx, fmt.Sprint("reader", n), &exporter{begin: func(*db.GetUserRow) error { <-ctx.Done(); return ctx.Err() }})
 				})
 			}
 			eventually(t, "the exports have begun", func() bool { return pool.Stats().Exports.Busy == pool.Stats().Exports.Max })

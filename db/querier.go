@@ -89,12 +89,13 @@ type Querier interface {
 	// it; a scan of the table of tasks for a user who owns much of it.
 	// Buffers: at most 60 with 5 tasks, 1,000 with 50,000.
 	EraseAccount(ctx context.Context, arg EraseAccountParams) (bool, error)
-	// ExportTasks returns all of one user's tasks, oldest first. The LIMIT is none, which
-	// the planner cannot know: it expects that not all rows will be fetched, so it reads
-	// them in the order of the index instead of sorting them all before the first.
+	// ExportTasks returns a piece of one user's tasks, oldest first: those behind the one made
+	// at after whose id is after_id. The LIMIT is a query, whose result the planner does not
+	// know: it expects that few rows will be fetched, so it reads them in the order of the
+	// index instead of sorting them all before the first.
 	//
 	// Index: tasks_user_id_created_at_id_idx, backwards.
-	// Buffers: at most 16 with 5 tasks, 5,000 with 50,000.
+	// Buffers: at most 16 with 5 tasks, 1,500 with 50,000.
 	ExportTasks(ctx context.Context, arg ExportTasksParams) ([]Task, error)
 	// GetAccount returns one user's own row and counts the tasks; overdue are those
 	// that are pending and were due before now, or on a day before today, which is midnight

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,5 +121,7 @@ func useEveryType(ctx context.Context, pool *db.Pool) error {
 	if err != nil || account.Total != 1 || account.Overdue != 1 || *account.Email != *given.Email {
 		return fmt.Errorf("account: %+v, %v", account, err)
 	}
-	return pool.Export(ctx, user, func(*db.GetUserRow) error { return nil }, func(task db.Task) error { return same("exported", task) })
+	var wrong error
+	err = pool.Export(ctx, user, &exporter{add: func(task db.Task) bool { wrong = same("exported", task); return true }})
+	return cmp.Or(err, wrong)
 }

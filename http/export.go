@@ -3,10 +3,8 @@ package http
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -14,47 +12,15 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-const (
-	// maxExports is how many run concurrently: each holds a connection until its
-	// client has read the last byte.
-	maxExports = 2
-	// chunkTimeout is how long a client may take to read one chunk.
-	chunkTimeout = 30 * time.Second
-	chunkSize    = 32 << 10
-)
-
-// errExports makes a client retry later, when another export has ended.
-var errExports = fmt.Errorf("%w: too many concurrent exports", db.ErrUnavailable)
-
-// exports limits how many run concurrently, and to one per user.
-type exports struct {
-	mu    sync.Mutex
-	users map[string]bool
-}
-
-func (e *exports) enter(user string) (leave func(), ok bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.users[user] || len(e.users) >= maxExports {
-		return nil, false
-	}
-	e.users[user] = true
-	return func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		delete(e.users, user)
-	}, true
-}
-
 type exportedUser struct {
 	ID        string     `json:"id"`
 	Email     *string    `json:"email"`
 	CreatedAt *timestamp `json:"created_at"`
 }
 
-// export streams the account and every task as one JSON document. It holds one
-// chunk in memory and gives every chunk its own time: a million tasks, 312 MB, took
-// the server from 17 to 25 MB.
+// export streams the account and every task as one JSON document, in pieces that are read
+// from the database, and then by the client at its own pace. It holds one of them, and
+// nothing of the database while the client reads.
 func (s *server) export(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Accept-Encoding")
 	w.Header().Set("Content-Type", "application/json")
@@ -64,75 +30,98 @@ func (s *server) export(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	user := identityOf(r).UserID
-	started := false
-	err := errExports
-	if leave, ok := s.exports.enter(user); ok {
-		defer leave()
-		compressed := &compression{Writer: &chunks{w, http.NewResponseController(w)}, header: w.Header(), accepted: acceptsGzip(r)}
-		defer compressed.release()
-		// The trace of its queries would be written before they end.
-		err = s.writeExport(db.WithQueryTiming(r.Context(), nil), bufio.NewWriterSize(compressed, chunkSize), user, &started)
-		if err == nil {
-			err = compressed.finish()
-		}
+	room, err := s.exports.take(user, exportBytes)
+	if err != nil {
+		return err
 	}
-	switch {
-	case err != nil && started:
+	defer room.release()
+	x := newExporter(w, user, acceptsGzip(r))
+	defer x.release()
+	// The trace of its queries would be written before they end.
+	if err = x.run(db.WithQueryTiming(r.Context(), nil), s.db); err != nil && x.client.sent > 0 {
 		// The client must see that the reply is incomplete. The log has the cause.
 		infoOf(r).err = err
-		panic(http.ErrAbortHandler)
-	case err != nil:
-		w.Header().Del("Content-Disposition")
+		abandon(w)
+		return nil
 	}
 	return err
 }
 
-func (s *server) writeExport(ctx context.Context, out *bufio.Writer, user string, started *bool) error {
-	e, tasks := newEncoder(), 0
-	defer e.release()
-	err := s.db.Export(ctx, user, func(row *db.GetUserRow) error {
-		*started = true
-		head := struct {
-			User       exportedUser `json:"user"`
-			ExportedAt timestamp    `json:"exported_at"`
-		}{exportedUser{ID: user}, timestamp(time.Now())}
-		if row != nil {
-			head.User.Email, head.User.CreatedAt = row.Email, new(timestamp(row.CreatedAt))
-		}
-		body, err := json.Marshal(head)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(out, `%s,"tasks":[`, body[:len(body)-1])
+// exporter is a db.Exporter.
+type exporter struct {
+	user   string
+	tasks  int
+	task   *encoder
+	out    *bufio.Writer // collects what compressed is given at once
+	packed *compression  // writes to piece
+	piece  *encoder      // of the reply: what is sent next
+	client *pace
+}
+
+// exportFlush is in bytes.
+const exportFlush = 32 << 10
+
+func newExporter(w http.ResponseWriter, user string, acceptsGzip bool) *exporter {
+	x := &exporter{user: user, task: newEncoder(), piece: newEncoder(), client: newPace(w)}
+	x.packed = &compression{Writer: x.piece, header: w.Header(), accepted: acceptsGzip}
+	x.out = bufio.NewWriterSize(x.packed, exportFlush)
+	return x
+}
+
+func (x *exporter) release() {
+	x.packed.release()
+	x.piece.release()
+	x.task.release()
+}
+
+func (x *exporter) run(ctx context.Context, pool *db.Pool) error {
+	if err := pool.Export(ctx, x.user, x); err != nil {
 		return err
-	}, func(row db.Task) error {
-		e.buf = e.buf[:0]
-		e.separate(tasks)
-		tasks++
-		if e.task(&row); e.err != nil {
-			return fmt.Errorf("encoding a task: %w", e.err)
-		}
-		_, err := out.Write(e.buf)
+	}
+	if _, err := x.out.WriteString("]}"); err != nil {
 		return err
-	})
+	}
+	if err := x.out.Flush(); err != nil {
+		return err
+	}
+	if err := x.packed.finish(); err != nil {
+		return err
+	}
+	return x.Send()
+}
+
+// Begin writes the user, who has no row before the first write.
+func (x *exporter) Begin(row *db.GetUserRow) error {
+	head := struct {
+		User       exportedUser `json:"user"`
+		ExportedAt timestamp    `json:"exported_at"`
+	}{exportedUser{ID: x.user}, timestamp(time.Now())}
+	if row != nil {
+		head.User.Email, head.User.CreatedAt = row.Email, new(timestamp(row.CreatedAt))
+	}
+	body, err := json.Marshal(head)
 	if err != nil {
 		return err
 	}
-	if _, err := out.WriteString("]}"); err != nil {
-		return err
-	}
-	return out.Flush()
+	_, err = fmt.Fprintf(x.out, `%s,"tasks":[`, body[:len(body)-1])
+	return err
 }
 
-// chunks writes to a client, with a new deadline for each write.
-type chunks struct {
-	http.ResponseWriter
-	connection *http.ResponseController
+// Add writes a task to the piece.
+func (x *exporter) Add(row *db.Task) (room bool, err error) {
+	x.task.buf = x.task.buf[:0]
+	x.task.separate(x.tasks)
+	x.tasks++
+	if x.task.task(row); x.task.err != nil {
+		return false, fmt.Errorf("encoding a task: %w", x.task.err)
+	}
+	_, err = x.out.Write(x.task.buf)
+	return len(x.piece.buf) < exportPiece, err
 }
 
-func (c *chunks) Write(p []byte) (int, error) {
-	if err := c.connection.SetWriteDeadline(time.Now().Add(chunkTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
-	}
-	return c.ResponseWriter.Write(p)
+// Send writes the piece to the client.
+func (x *exporter) Send() error {
+	_, err := x.client.Write(x.piece.buf)
+	x.piece.buf = x.piece.buf[:0]
+	return err
 }

@@ -173,6 +173,9 @@ func problemOf(err error) problem {
 }
 
 func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	for _, name := range ofTheReply {
+		delete(w.Header(), name)
+	}
 	p := problemOf(err)
 	switch {
 	case p.Status == http.StatusUnauthorized:
@@ -191,6 +194,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	write(w, p.Status, "application/problem+json", body)
 }
+
+// ofTheReply are the headers that tell of a reply which became a problem instead.
+var ofTheReply = []string{"Content-Disposition", "Content-Encoding", "Etag", "Link"}
 
 // titleOf is the name of a status in RFC 9110; net/http has older ones for two.
 func titleOf(status int) string {
@@ -218,8 +224,12 @@ func retryAfterOf(err error) int {
 		return limited.retryAfter
 	}
 	var keys *auth.UnavailableError
-	if errors.Is(err, errExports) || errors.Is(err, errStreams) {
+	var budget *overBudgetError
+	if errors.Is(err, errStreams) {
 		return 30
+	}
+	if errors.As(err, &budget) {
+		return budget.budget.retryAfter
 	}
 	if errors.As(err, &keys) {
 		return max(1, int(keys.RetryAfter.Seconds()+0.999))

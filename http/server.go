@@ -40,7 +40,10 @@ type Config struct {
 	// ReadyMaxAge is how long Admin reuses the result of a check of the database that
 	// passed: 5 seconds if zero. That of one that failed it reuses for a second at most.
 	ReadyMaxAge time.Duration
-	Log         *slog.Logger
+	// Replies and Exports bound the memory of replies while clients read them; those of
+	// NewReplyBudget and NewExportBudget if nil.
+	Replies, Exports *Budget
+	Log              *slog.Logger
 
 	// TrustedProxies are those whose X-Forwarded-For says who the client is, as
 	// ParseProxy returns them.
@@ -59,7 +62,8 @@ type Config struct {
 type server struct {
 	db       *db.Pool
 	verifier *auth.Verifier
-	exports  exports
+	replies  *Budget
+	exports  *Budget
 	live     *live
 	health   *probe
 	docs     *docs         // nil where they are not offered
@@ -71,7 +75,7 @@ type server struct {
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
-	s := &server{db: c.DB, verifier: c.Verifier, exports: exports{users: map[string]bool{}}, health: &probe{ask: c.DB.Ping, maxAge: healthMaxAge}, log: c.Log}
+	s := &server{db: c.DB, verifier: c.Verifier, replies: cmp.Or(c.Replies, NewReplyBudget()), exports: cmp.Or(c.Exports, NewExportBudget()), health: &probe{ask: c.DB.Ping, maxAge: healthMaxAge}, log: c.Log}
 	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), max: cmp.Or(c.MaxStreams, maxStreams), version: s.version, stop: c.Stop, open: cmp.Or(c.Streams, &sync.WaitGroup{}), users: map[string]*follower{}}
 	s.rates, s.failures = newUserLimit(c.RateLimit), newFailureLimit(c.AuthFailureLimit, c.TrustedProxies, c.Log)
 	if c.MaxTasks > 0 {
@@ -97,6 +101,7 @@ func NewServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      45 * time.Second,
 		IdleTimeout:       2 * time.Minute,
+		ConnContext:       limitSendBuffer,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }

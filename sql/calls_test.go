@@ -71,7 +71,7 @@ var calls = withListCalls(map[string]func(owner) any{
 	"GetUser":      func(o owner) any { return db.GetUserParams{UserID: o.id} },
 	"EmptyAccount": func(o owner) any { return db.EmptyAccountParams{UserID: o.id} },
 	"EraseAccount": func(o owner) any { return db.EraseAccountParams{UserID: o.id} },
-	"ExportTasks":  func(o owner) any { return db.ExportTasksParams{UserID: o.id} },
+	"ExportTasks":  func(o owner) any { return db.ExportTasksParams{UserID: o.id, PageSize: 10_000} },
 })
 
 // withListCalls adds the list queries, with the first page of a user with few tasks and

@@ -83,7 +83,7 @@ func newWorkload(t *testing.T) workload {
 
 func readOwner(t *testing.T, conn *pgx.Conn, id string) owner {
 	t.Helper()
-	tasks, err := db.New(conn).ExportTasks(t.Context(), db.ExportTasksParams{UserID: id})
+	tasks, err := db.New(conn).ExportTasks(t.Context(), db.ExportTasksParams{UserID: id, PageSize: 1_000_000})
 	if err != nil {
 		t.Fatal(err)
 	}
