@@ -191,10 +191,8 @@ func (s *server) getChanges(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e := newEncoder()
-	defer e.release()
 	if e.changes(&page); e.err != nil {
 		return fmt.Errorf("encoding the changes: %w", e.err)
 	}
-	writeLong(w, r, e.buf)
-	return nil
+	return s.writeLong(w, r, e)
 }

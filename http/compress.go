@@ -34,21 +34,17 @@ func putCompressor(compressor *gzip.Writer) {
 	compressors.Put(compressor)
 }
 
-// writeLong writes JSON that may be long, compressed for a client that accepts it. All
-// is compressed before anything is written: a slow client holds no compressor, and the
-// length is known, to HEAD too.
-func writeLong(w http.ResponseWriter, r *http.Request, body []byte) {
-	if len(body) >= minCompressed && acceptsGzip(r) {
-		compressed := newEncoder()
-		defer compressed.release()
-		compressor := newCompressor(compressed)
-		_, _ = compressor.Write(body) // a buffer takes all
-		_ = compressor.Close()
-		putCompressor(compressor)
-		w.Header().Set("Content-Encoding", "gzip")
-		body = compressed.buf
-	}
-	writeJSONBody(w, http.StatusOK, body)
+// compressed returns what e holds, compressed, and releases e. All is compressed before
+// anything is written: a slow client holds no compressor, and the length is known, to HEAD
+// too.
+func compressed(e *encoder) *encoder {
+	defer e.release()
+	out := newEncoder()
+	compressor := newCompressor(out)
+	_, _ = compressor.Write(e.buf) // a buffer takes all
+	_ = compressor.Close()
+	putCompressor(compressor)
+	return out
 }
 
 // compression compresses a stream from its first piece on, unless that is short: then it

@@ -2,7 +2,9 @@ package http
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -109,3 +111,12 @@ func (p *probe) Answer(ctx context.Context) error { return p.answer(ctx) }
 
 // MaxSize is what a task takes in JSON at most.
 var MaxSize = maxSize
+
+// NewBudget is a budget of replies.
+func NewBudget(most, share int) *Budget { return newBudget("replies", most, share, retryAfter) }
+
+// PaceTo writes to a client, in time for the deadlines that it has.
+func PaceTo(conn net.Conn) io.Writer { return &pace{to: conn} }
+
+// ErrSlowReader is why a reply was cut off.
+var ErrSlowReader = errSlowReader

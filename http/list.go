@@ -72,7 +72,6 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e := newEncoder()
-	defer e.release()
 	fits := e.page(rows, q.limit)
 	if e.err != nil {
 		return fmt.Errorf("encoding the list: %w", e.err)
@@ -81,8 +80,7 @@ func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Link", nextLink(r, q.cursorAfter(rows[fits-1])))
 	}
 	w.Header().Set("ETag", listTag(r, version))
-	writeLong(w, r, e.buf)
-	return nil
+	return s.writeLong(w, r, e)
 }
 
 // version returns the number of the user's latest change, 0 before the first.

@@ -91,7 +91,7 @@ var explanations = []explanation{
 	},
 	{
 		"unavailable", http.StatusServiceUnavailable,
-		"The database, or the issuer of the keys for tokens, does not respond at the moment, the key of the token is so new that it is not known yet, or too many requests are waiting already. Nothing was changed.",
+		"The database, or the issuer of the keys for tokens, does not respond at the moment, the key of the token is so new that it is not known yet, too many requests are waiting already, or replies that were asked for and are not read yet leave no room for this one. Nothing was changed.",
 		"Wait as many seconds as <code>Retry-After</code> says and try again: what was asked for was certainly not done.",
 	},
 	{

@@ -54,9 +54,13 @@ func writeJSONBody(w http.ResponseWriter, status int, body []byte) {
 // since it keeps it until the handler returns.
 const countedByNetHTTP = 2048
 
+func setLength(w http.ResponseWriter, body []byte) {
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+}
+
 func writeBody(w http.ResponseWriter, status int, body []byte) {
 	if reply, ok := w.(*recorder); !ok || reply.isHead || len(body) > countedByNetHTTP {
-		w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+		setLength(w, body)
 	}
 	w.WriteHeader(status)
 	// A client that has left is nobody to report to; the log has the request.

@@ -44,12 +44,21 @@ func (s *server) streamChanges(w http.ResponseWriter, r *http.Request, cursor ch
 	if err := e.event(&page); err != nil {
 		return err
 	}
+	room, err := s.replies.take(identity.UserID, cap(e.buf))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if leaves {
+			room.release()
+		}
+	}()
 	w.Header().Set("Content-Type", eventStream)
 	conn, _, err := http.NewResponseController(w).Hijack()
 	switch {
 	case errors.Is(err, http.ErrNotSupported):
 		// This is not HTTP/1: the client is told what there is, and comes back.
-		_, _ = w.Write(append(e.buf, endFailed.retry()...))
+		_, _ = newPace(w).Write(append(e.buf, endFailed.retry()...))
 		return nil
 	case err != nil:
 		return fmt.Errorf("taking over a connection: %w", err)
@@ -58,11 +67,11 @@ func (s *server) streamChanges(w http.ResponseWriter, r *http.Request, cursor ch
 		conn: conn, wake: wake, stop: s.live.stop, requestID: infoOf(r).requestID,
 		user: identity.UserID, expires: identity.Expires, cursor: cursor, limit: limit, more: page.more,
 	}
-	begin := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: %s\r\n%s\r\n%s", time.Now().UTC().Format(http.TimeFormat), headerLines(w.Header()), e.buf)
+	out.begin, out.room = fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: %s\r\n%s\r\n%s", time.Now().UTC().Format(http.TimeFormat), headerLines(w.Header()), e.buf), room
 	leaves = false
 	go func() {
 		defer leave()
-		s.run(out, begin)
+		s.run(out)
 	}()
 	return nil
 }

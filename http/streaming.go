@@ -31,6 +31,9 @@ type stream struct {
 	cursor changesCursor
 	limit  int
 	more   bool // the next page is there already
+
+	begin []byte // the headers and the first event, until they are written
+	room  room   // of the event that is being written
 }
 
 // streamEnd is why a stream ends, and how long at most its client waits before it comes
@@ -54,17 +57,20 @@ func (e streamEnd) retry() []byte {
 }
 
 // run writes how the reply begins, then what changes, and logs how it ended.
-func (s *server) run(out *stream, begin []byte) {
+func (s *server) run(out *stream) {
 	start := time.Now()
 	defer out.conn.Close()
+	defer func() { out.room.release() }()
 	attributes := []any{"request_id", out.requestID, "route", "/api/{user_id}/changes", "user", userHash(out.user)}
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.log.Error("panic", append(attributes, "cause", cause, "stack", string(debug.Stack()))...)
 		}
 	}()
-	end, err := s.follow(out, begin)
-	if end != endLeft {
+	end, err := s.follow(out)
+	if end == endLeft {
+		reset(out.conn) // the kernel may hold what it does not read
+	} else {
 		_ = out.write(end.retry())
 	}
 	attributes = append(attributes, "bytes", out.bytes, "duration_ms", time.Since(start).Milliseconds(), "reason", end.reason)
@@ -77,13 +83,14 @@ func (s *server) run(out *stream, begin []byte) {
 var always = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // follow returns why the stream ends, and an error that the client did not cause.
-func (s *server) follow(out *stream, begin []byte) (streamEnd, error) {
+func (s *server) follow(out *stream) (streamEnd, error) {
 	comment, expiry := time.NewTicker(commentEvery), time.NewTimer(time.Until(out.expires))
 	defer comment.Stop()
 	defer expiry.Stop()
 	left := make(chan struct{})
 	go out.watch(left)
-	err := out.write(begin)
+	err := out.write(out.begin)
+	out.begin = nil
 	for err == nil {
 		var more <-chan struct{}
 		if out.more {
@@ -126,18 +133,20 @@ func (s *server) tell(out *stream) error {
 	if err := e.event(&page); err != nil {
 		return err
 	}
+	if out.room, err = s.replies.take(out.user, cap(e.buf)); err != nil {
+		return err
+	}
 	return out.write(e.buf)
 }
 
 // errLeft is a client that is gone, or does not read.
 var errLeft = errors.New("the client left")
 
-// write gives each event a deadline of its own.
+// write gives each event a time of its own, and its room back.
 func (out *stream) write(event []byte) error {
-	if err := out.conn.SetWriteDeadline(time.Now().Add(chunkTimeout)); err != nil {
-		return errLeft
-	}
-	n, err := out.conn.Write(event)
+	n, err := (&pace{to: out.conn}).Write(event)
+	out.room.release()
+	out.room = room{}
 	if out.bytes += n; err != nil {
 		return errLeft
 	}
