@@ -1,32 +1,17 @@
 package http
 
 import (
-	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/securetodo/securetodo/auth"
 )
 
-const (
-	// maxLimitedUsers and maxLimitedNetworks are how many are remembered.
-	maxLimitedUsers    = 100_000
-	maxLimitedNetworks = 10_000
-	// failureBurst is how many seconds' worth of failures an address has at once: those
-	// behind one address (NAT) may all come back with an expired token.
-	failureBurst = 10
-)
+// maxLimitedUsers is how many users are remembered.
+const maxLimitedUsers = 100_000
 
-var (
-	errUserRate    = &clientError{http.StatusTooManyRequests, "rate-limited", "this user sends more requests than the server allows; wait as long as Retry-After says"}
-	errFailureRate = &clientError{http.StatusTooManyRequests, "rate-limited", "too many requests from this address came without a valid token; wait as long as Retry-After says, and send a valid one"}
-)
+var errUserRate = &clientError{http.StatusTooManyRequests, "rate-limited", "this user sends more requests than the server allows; wait as long as Retry-After says"}
 
 // retryWhenFull is the Retry-After of a user who has as many tasks as they may have, in
 // seconds. No time helps, so clients that try again by themselves do it rarely.
@@ -82,44 +67,4 @@ func (l *userLimit) take(reply http.Header, user string) error {
 		return &limitedError{clientError: errUserRate, retryAfter: reset}
 	}
 	return nil
-}
-
-// failureLimit limits the 401s that each address gets in this process.
-type failureLimit struct {
-	buckets *buckets[netip.Prefix]
-	proxies proxies
-	warn    sync.Once
-	log     *slog.Logger
-}
-
-// newFailureLimit returns nil, which limits nothing, for 0 failures a second.
-func newFailureLimit(perSecond float64, proxies proxies, log *slog.Logger) *failureLimit {
-	if perSecond == 0 {
-		return nil
-	}
-	burst := max(1, int(math.Ceil(failureBurst*perSecond)))
-	return &failureLimit{buckets: newBuckets[netip.Prefix](perSecond, burst, maxLimitedNetworks), proxies: proxies, log: log}
-}
-
-// count returns what becomes of a request that failed authentication. Tokens are verified
-// whatever the limit: a good one is served even where everybody else behind its address
-// (NAT, a proxy) sends bad ones. A 401 too many is a 429, which is logged as sparingly.
-func (l *failureLimit) count(r *http.Request, err error) error {
-	_, refused := errors.AsType[*auth.Error](err)
-	if l == nil || !refused && !errors.Is(err, auth.ErrNoToken) {
-		return err
-	}
-	client := l.proxies.clientOf(r)
-	left, ok := l.buckets.take(networkOf(client))
-	if ok {
-		return err
-	}
-	if r.Header["X-Forwarded-For"] != nil {
-		if peer, _ := parseHop(r.RemoteAddr); !l.proxies.trust(peer) {
-			l.warn.Do(func() {
-				l.log.Warn("too many requests from one address fail authentication, and it names others in X-Forwarded-For: if it is a proxy, set TRUSTED_PROXIES, so that its clients are told apart", "address", peer.String())
-			})
-		}
-	}
-	return &limitedError{errFailureRate, max(1, l.buckets.until(left, 1)), problemOf(err).Detail}
 }
