@@ -37,11 +37,11 @@ type Admin struct {
 func NewAdmin(c Config) *Admin {
 	a := &Admin{db: c.DB, verifier: c.Verifier}
 	a.checks = &probe{ask: a.check, maxAge: cmp.Or(c.ReadyMaxAge, readyMaxAge)}
-	a.handler = instrument(c.Log, newRouter([]route{
+	a.handler = closing(nil, instrument(c.Log, newRouter([]route{
 		{path: livePath, methods: map[string]handler{"GET": a.live}},
 		{path: readyPath, methods: map[string]handler{"GET": a.ready}},
 		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
-	}, false))
+	}, false)))
 	return a
 }
 

@@ -32,7 +32,8 @@ type Config struct {
 	LivePoll time.Duration
 	// MaxStreams is how many streams are open at once: 10,000 if zero.
 	MaxStreams int
-	// Stop ends the open streams when it is closed, if not nil.
+	// Stop, if not nil, ends the open streams when it is closed, and has each connection
+	// closed after its next reply.
 	Stop <-chan struct{}
 	// Streams counts the open streams, if not nil. http.Server does not know them, so
 	// who stops one waits for them after its Shutdown.
@@ -86,7 +87,7 @@ func NewHandler(c Config) http.Handler {
 	}
 	routes := slices.DeleteFunc(s.routes(), func(rt route) bool { return rt.docs && s.docs == nil })
 	const trailingSlash = true // the same resource with and without
-	return instrument(c.Log, cors(c.CORSOrigins, s.authenticate(s.wakeStreams(newRouter(routes, trailingSlash)))))
+	return closing(c.Stop, instrument(c.Log, cors(c.CORSOrigins, s.authenticate(s.wakeStreams(newRouter(routes, trailingSlash))))))
 }
 
 // NewServer returns a server with limits on header size and on the time that a
