@@ -22,14 +22,15 @@ const readyMaxAge = 5 * time.Second
 //	GET /livez   200 while the process runs, and nothing more: an outage of the
 //	             database must not restart servers
 //	GET /readyz  200 while requests can be served: the database answers and takes
-//	             writes, its sessions' settings and the schema fit, row-level security holds, there are keys to verify tokens
-//	             with, and the server is not stopping; else 503, a problem document
-//	             whose detail names what fails, while the log has the cause
+//	             writes, its sessions' settings and the schema fit, row-level
+//	             security holds, there are keys to verify tokens with, and the server
+//	             is neither starting nor stopping; else 503, a problem document whose
+//	             detail names what fails, while the log has the cause
 type Admin struct {
 	db       *db.Pool
 	verifier *auth.Verifier
 	checks   *probe
-	stopping atomic.Bool
+	phase    atomic.Pointer[notReadyError] // why it is not ready however it is, or nil
 	handler  http.Handler
 }
 
@@ -52,16 +53,22 @@ const (
 
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
+// Starting makes /readyz reply 503 until Started, even if every check succeeds.
+func (a *Admin) Starting() { a.phase.Store(errStarting) }
+
+// Started ends what Starting began.
+func (a *Admin) Started() { a.phase.CompareAndSwap(errStarting, nil) }
+
 // Stop makes /readyz reply 503 from now on, so that a load balancer sends no more
-// requests while those that have begun are completed.
-func (a *Admin) Stop() { a.stopping.Store(true) }
+// requests while those that still come are completed.
+func (a *Admin) Stop() { a.phase.Store(errStopping) }
 
 func (a *Admin) live(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
 }
 
 func (a *Admin) ready(w http.ResponseWriter, r *http.Request) error {
-	if a.stopping.Load() {
+	if a.phase.Load() == errStopping {
 		return errStopping
 	}
 	if err := a.verifier.Ready(); err != nil {
@@ -70,8 +77,8 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := a.checks.answer(r.Context()); err != nil {
 		return err
 	}
-	if a.stopping.Load() { // begun during the check
-		return errStopping
+	if phase := a.phase.Load(); phase != nil { // it may have begun during the check
+		return phase
 	}
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
@@ -105,4 +112,7 @@ type notReadyError struct {
 func (e *notReadyError) Error() string { return "not ready: " + e.check + ": " + e.cause.Error() }
 func (e *notReadyError) Unwrap() error { return e.cause }
 
-var errStopping = &notReadyError{"the server is stopping", errors.New("stop requested")}
+var (
+	errStarting = &notReadyError{"the server is starting", errors.New("not listening yet")}
+	errStopping = &notReadyError{"the server is stopping", errors.New("stop requested")}
+)

@@ -53,7 +53,7 @@ func logRequest(lines *sampler, r *http.Request, i *info, took time.Duration) {
 
 func levelOf(i *info, status int) slog.Level {
 	switch {
-	case errors.Is(i.err, errStopping):
+	case errors.Is(i.err, errStopping), errors.Is(i.err, errStarting):
 		return slog.LevelDebug
 	case errors.Is(i.err, auth.ErrKeyUnknownYet):
 		// Anybody can cause one, with a token that they made up.

@@ -15,8 +15,8 @@ type admin struct {
 	handler *todohttp.Admin
 }
 
-// serveAdmin serves probes at ADMIN_ADDR, if that is set. It sends the error with
-// which the server ends to serveErrs.
+// serveAdmin serves probes at ADMIN_ADDR, if that is set; the server is not ready until
+// ready. It sends the error with which the server ends to serveErrs.
 func (c config) serveAdmin(ctx context.Context, api todohttp.Config, serveErrs chan<- error) (admin, error) {
 	if c.AdminAddr == "" {
 		return admin{}, nil
@@ -26,10 +26,18 @@ func (c config) serveAdmin(ctx context.Context, api todohttp.Config, serveErrs c
 		return admin{}, fmt.Errorf("ADMIN_ADDR: %w: stop the program that listens there, or choose another address", err)
 	}
 	handler := todohttp.NewAdmin(api)
+	handler.Starting()
 	a := admin{server: todohttp.NewServer(handler, api.Log), handler: handler}
 	go func() { serveErrs <- a.server.Serve(listener) }()
 	api.Log.Info("listening for probes", "address", listener.Addr().String())
 	return a, nil
+}
+
+// ready lets the checks of /readyz decide.
+func (a admin) ready() {
+	if a.handler != nil {
+		a.handler.Started()
+	}
 }
 
 // notReady makes /readyz fail, so that load balancers send no new requests here.

@@ -72,7 +72,7 @@ type serveOptions struct {
 
 // serve runs the API until ctx ends, then finishes the requests in progress. It does
 // not listen unless all queries can run on the schema and row-level security is
-// enforced.
+// enforced; where the database is away at the start, it waits for it.
 func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) error {
 	// A write to a standard error that nobody reads any more fails, instead of ending
 	// the process.
@@ -82,48 +82,45 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	if err != nil {
 		return err
 	}
-	pool, err := c.open(ctx, db.WithLogger(log))
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
+	// What requests need goes on until the last of them has ended.
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	pool, err := c.open(background, db.WithLogger(log))
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	schema, err := pool.Check(ctx)
-	if err != nil {
-		return fmt.Errorf("refusing to start: %w", err)
+	var streams sync.WaitGroup
+	api := todohttp.Config{
+		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log, LivePoll: c.LivePoll,
+		Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
+		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
 	}
-	switch {
-	case schema.Dirty:
-		log.Warn("a migration is running or was interrupted, `todo migrate status` says which; all queries of this program can run on the schema as it is", "schema_version", schema.Version)
-	case schema.Version != schema.BuiltFor:
-		log.Warn("this program was built for another version of the schema, but all its queries can run on this one", "schema_version", schema.Version)
+	serveErrs := make(chan error, 2)
+	probes, err := c.serveAdmin(ctx, api, serveErrs)
+	if err != nil {
+		return err
+	}
+	defer probes.close()
+	if err := awaitDatabase(ctx, pool, log); err != nil || ctx.Err() != nil {
+		return err
 	}
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
-	proxies, err := c.proxies()
-	if err != nil {
-		return err
-	}
-	var streams sync.WaitGroup
-	api := todohttp.Config{
-		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log,
-		LivePoll: c.LivePoll, Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
-		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
-	}
 	handler := todohttp.NewHandler(api)
 	if s.wrap != nil {
 		handler = s.wrap(handler)
 	}
-	serveErrs := make(chan error, 2)
-	probes, err := c.serveAdmin(ctx, api, serveErrs)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	defer probes.close()
 	server := todohttp.NewServer(handler, log)
 	go func() { serveErrs <- server.Serve(listener) }()
-	go verifier.Run(ctx)
+	go verifier.Run(background)
+	probes.ready()
 	log.Info("listening", "address", listener.Addr().String(), "version", version())
 	if s.ready != nil {
 		s.ready()
