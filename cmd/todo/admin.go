@@ -9,6 +9,9 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
+// maxAdminConnections keeps them within the room that maxConnections leaves.
+const maxAdminConnections = 64
+
 // admin is the server at ADMIN_ADDR; its zero value is no server.
 type admin struct {
 	server  *http.Server
@@ -28,7 +31,8 @@ func (c config) serveAdmin(ctx context.Context, api todohttp.Config, serveErrs c
 	handler := todohttp.NewAdmin(api)
 	handler.Starting()
 	a := admin{server: todohttp.NewServer(handler, api.Log), handler: handler}
-	go func() { serveErrs <- a.server.Serve(listener) }()
+	connections := todohttp.NewConnections(maxAdminConnections)
+	go func() { serveErrs <- connections.Serve(a.server, listener.(*net.TCPListener)) }()
 	api.Log.Info("listening for probes", "address", listener.Addr().String())
 	return a, nil
 }

@@ -95,8 +95,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	}
 	defer pool.Close()
 	var streams sync.WaitGroup
+	connections := todohttp.NewConnections(maxConnections(pool))
+	_, most := connections.Count()
 	api := todohttp.Config{
-		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log, LivePoll: c.LivePoll,
+		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log, LivePoll: c.LivePoll, MaxStreams: maxStreams(most),
 		Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
 		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
 	}
@@ -118,10 +120,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 		handler = s.wrap(handler)
 	}
 	server := todohttp.NewServer(handler, log)
-	go func() { serveErrs <- server.Serve(listener) }()
+	go func() { serveErrs <- connections.Serve(server, listener.(*net.TCPListener)) }()
 	go verifier.Run(background)
 	probes.ready()
-	log.Info("listening", "address", listener.Addr().String(), "version", version())
+	log.Info("listening", "address", listener.Addr().String(), "version", version(), "max_connections", most)
 	if s.ready != nil {
 		s.ready()
 	}
