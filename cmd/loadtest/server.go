@@ -41,7 +41,7 @@ type server struct {
 // todo is a program of the product on a database, in an environment of nothing else.
 func todo(program, databaseURL string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
-	cmd.Env = []string{"DATABASE_URL=" + databaseURL, "DATABASE_URL_UNPOOLED=" + databaseURL, "BETTER_AUTH_SECRET=" + secret}
+	cmd.Env = []string{"DATABASE_URL=" + databaseURL, "DATABASE_URL_UNPOOLED=" + databaseURL, "BETTER_AUTH_SECRET=" + secret, "DRAIN=0s"}
 	return cmd
 }
 

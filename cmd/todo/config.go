@@ -47,6 +47,7 @@ type config struct {
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
 	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, which ADDR never serves; none if empty"`
+	Drain               time.Duration `env:"DRAIN" envDefault:"5s" doc:"how long a server that is told to stop still takes requests, while /readyz is 503: longer than load balancers need to notice; 0 to stop at once"`
 	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"least severe level to log: DEBUG, INFO, WARN or ERROR"`
 }
 
@@ -137,6 +138,9 @@ func (c config) check() error {
 	}
 	if c.LivePoll <= 0 {
 		return errors.New("LIVE_POLL: must be a positive duration, such as 2s")
+	}
+	if c.Drain < 0 {
+		return errors.New("DRAIN: must be 0 or a duration, such as 5s")
 	}
 	if c.TokenCacheSize < 0 {
 		return errors.New("TOKEN_CACHE_SIZE: must be 0 or more")

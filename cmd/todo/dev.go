@@ -104,6 +104,7 @@ func dev(ctx context.Context, c config, data string, out io.Writer, log *slog.Lo
 		return err
 	}
 	c.Docs, s.demoUser, s.demoToken = true, demoUser, token
+	c.Drain = 0 // there is no load balancer, and Ctrl-C stops it
 	s.ready = func() { printUsage(out, localURL(listener), token, s.wrap != nil, data) }
 	return errors.Join(serve(ctx, c, log, s), stopCause(ctx))
 }

@@ -66,7 +66,7 @@ func TestImageHoldsTheProgramAloneAndServesAsNobody(t *testing.T) {
 	database, address := dbtest.New(t, dbtest.NeonOwner), freeAddress(t)
 	inside := func(command ...string) []string {
 		args := append(slices.Clone(buildah), "run", "--isolation", "chroot")
-		for _, variable := range environment(database, "ADDR="+address) {
+		for _, variable := range environment(database, "ADDR="+address, "DRAIN=0s") {
 			args = append(args, "--env", variable)
 		}
 		return append(append(args, container, "--"), command...)

@@ -17,10 +17,10 @@ func main() {
 	os.Exit(run())
 }
 
-// run returns the exit code. The first SIGINT or SIGTERM ends the context, the
+// run returns the exit code. The first SIGINT, SIGTERM or SIGHUP ends the context, the
 // second one the process.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	log := newLogQueue(os.Stderr)
@@ -32,6 +32,15 @@ func run() int {
 		return exitCodes[kindOf(err)]
 	}
 	return 0
+}
+
+// stopSignals leaves out SIGHUP where nohup has it ignored.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 func rootCommand() *cobra.Command {

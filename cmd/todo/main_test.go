@@ -61,7 +61,7 @@ func command(t *testing.T, environment []string, args ...string) *program {
 	t.Helper()
 	p := &program{Cmd: exec.Command(os.Args[0], args...), out: &output{}, log: &output{}, ended: make(chan error, 1)}
 	// Under the race detector a program would sleep a second at its end.
-	p.Env = []string{"TODO_TEST_MAIN=1", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}
+	p.Env = []string{"TODO_TEST_MAIN=1", "DRAIN=0s", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "PG_BIN=" + os.Getenv("PG_BIN")}
 	if testing.CoverMode() != "" {
 		// There the coverage of the program counts too. Without a folder, Go would
 		// write a warning to standard error, which tests compare.

@@ -20,9 +20,6 @@ import (
 	todohttp "github.com/securetodo/securetodo/http"
 )
 
-// shutdownTimeout is how long a shutdown waits for requests in progress.
-const shutdownTimeout = 30 * time.Second
-
 func serveCommand() *cobra.Command {
 	var addr string
 	c := &cobra.Command{
@@ -70,9 +67,10 @@ type serveOptions struct {
 	ready func()
 }
 
-// serve runs the API until ctx ends, then finishes the requests in progress. It does
-// not listen unless all queries can run on the schema and row-level security is
-// enforced; where the database is away at the start, it waits for it.
+// serve runs the API until ctx ends. Then it goes on for c.Drain, so that load balancers
+// see that it is not ready, and finishes the requests in progress. It does not listen
+// unless all queries can run on the schema and row-level security is enforced; where the
+// database is away at the start, it waits for it.
 func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) error {
 	// A write to a standard error that nobody reads any more fails, instead of ending
 	// the process.
@@ -93,7 +91,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer closePool(pool)
 	var streams sync.WaitGroup
 	connections := todohttp.NewConnections(maxConnections(pool))
 	_, most := connections.Count()
@@ -133,19 +131,11 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	case <-ctx.Done():
 	}
 	probes.notReady()
-	log.Info("stopping")
-	// ctx has ended, so the requests in progress need another one.
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return fmt.Errorf("stopping: some requests did not finish within %s: %w", shutdownTimeout, err)
-	}
-	ended := make(chan struct{})
-	go func() { streams.Wait(); close(ended) }()
+	log.Info("stopping", "drain", c.Drain.String())
 	select {
-	case <-ended:
-		return nil
-	case <-grace.Done():
-		return fmt.Errorf("stopping: some streams did not end within %s", shutdownTimeout)
+	case err := <-serveErrs:
+		return err
+	case <-time.After(c.Drain):
 	}
+	return stop(server, connections, &streams, stopTimeout)
 }

@@ -97,7 +97,7 @@ func serveRelease(t *testing.T, release dbtest.Release, environment []string) st
 		t.Fatalf("building release %s: %v\n%s", release.Commit, err, out)
 	}
 	p := &program{Cmd: exec.Command(binary, "serve", "--addr", "127.0.0.1:0"), out: &output{}, log: &output{}, ended: make(chan error, 1)}
-	p.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, environment...)
+	p.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DRAIN=0s"}, environment...)
 	p.Stdout, p.Stderr = p.out, p.log
 	p.start(t)
 	var line struct{ Address string }

@@ -54,7 +54,7 @@ func TestServeStopsWhileItWaitsForTheDatabase(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := command(t, environment(database, "ADMIN_ADDR=127.0.0.1:0"), "serve", "--addr", "127.0.0.1:0").start(t)
+			p := command(t, environment(database, "ADMIN_ADDR=127.0.0.1:0", "DRAIN=24h"), "serve", "--addr", "127.0.0.1:0").start(t)
 			p.waitFor(t, p.log, `"msg":"waiting for the database"`)
 			if err := p.stop(t, syscall.SIGTERM); err != nil || !strings.Contains(p.log.String(), `"msg":"stopping"`) {
 				t.Errorf("%v %s", err, p.log)
