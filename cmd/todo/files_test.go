@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os/exec"
@@ -54,16 +55,24 @@ func inShell(program *exec.Cmd, prepare string) *exec.Cmd {
 
 func TestConnectionsLeaveRoomForDatabaseAndProbes(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ files, database, want int }{
-		{1024, 24, 768},
-		{1024, 200, 496},
-		{1 << 20, 24, 786432},
-		{256, 24, 80},
-		{100, 24, 25}, // less than it needs
-		{2, 24, 1},
+	const unlimited = math.MaxInt64
+	for _, c := range []struct {
+		files    uint64
+		memory   int64
+		database int
+		want     int
+	}{
+		{1024, unlimited, 24, 768},
+		{1024, unlimited, 200, 496},
+		{1 << 20, unlimited, 24, 20_000},
+		{math.MaxUint64, unlimited, 24, 20_000},
+		{1 << 20, 256 << 20, 24, 2730},
+		{256, unlimited, 24, 80},
+		{100, unlimited, 24, 25}, // less than it needs
+		{2, 1, 24, 1},
 	} {
-		if got := connectionsWithin(c.files, c.database); got != c.want {
-			t.Errorf("of %d files, with %d connections to the database: %d, want %d", c.files, c.database, got, c.want)
+		if got := connectionsWithin(c.files, c.memory, c.database); got != c.want {
+			t.Errorf("of %d files and %d bytes, with %d connections to the database: %d, want %d", c.files, c.memory, c.database, got, c.want)
 		}
 	}
 }

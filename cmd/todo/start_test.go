@@ -78,7 +78,7 @@ func TestServeDoesNotWaitForWhatDoesNotPass(t *testing.T) {
 	absent := *direct
 	absent.Path = "/absent"
 	for says, url := range map[string]string{
-		"password authentication failed": dbtest.As(t, direct.String(), "stranger_of_"+name, "wrong"),
+		"(SQLSTATE 28":                   dbtest.As(t, direct.String(), "nobody_of_"+name, "wrong"), // as its configuration says
 		"permission denied for database": stranger,
 		"does not exist":                 absent.String(),
 	} {

@@ -20,7 +20,7 @@ import (
 var stops = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 
 // TestServeGoesOnWhileItDrains has a connection that is idle when the drain begins, and
-// one that is made after that. A second signal ends it.
+// one that is made after that. Streams end at once, and a second signal ends the server.
 func TestServeGoesOnWhileItDrains(t *testing.T) {
 	t.Parallel()
 	for _, signal := range stops {
@@ -31,6 +31,7 @@ func TestServeGoesOnWhileItDrains(t *testing.T) {
 			if reply := idle.get(t, "/health"); reply.StatusCode != 200 || reply.Close {
 				t.Fatal(reply)
 			}
+			streams := openStreams(t, address, "user", 3, 1)
 			if err := p.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -43,6 +44,7 @@ func TestServeGoesOnWhileItDrains(t *testing.T) {
 					t.Errorf("%s %v", reply.Status, reply.Header)
 				}
 			}
+			ends(t, streams)
 			if err := p.stop(t, signal); err == nil {
 				t.Error("at a second signal it ended as if it had drained")
 			}
