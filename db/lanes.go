@@ -37,6 +37,7 @@ type lanes struct {
 	share int
 	// limit is how long a statement may take.
 	limit time.Duration
+	waits waits
 
 	mu    sync.Mutex
 	stats LaneStats
@@ -47,31 +48,6 @@ type lanes struct {
 
 func (p *Pool) newLanes(count, size, share int, limit time.Duration) *lanes {
 	return &lanes{pool: p, size: size, share: max(1, share), limit: limit, stats: LaneStats{Max: max(1, count)}, users: map[string]*userQueue{}}
-}
-
-// Stats are those of all lanes of a pool.
-type Stats struct {
-	Reads, Writes, Heavy, Exports LaneStats
-}
-
-// LaneStats are those of the lanes of one kind.
-type LaneStats struct {
-	Max     int // how many lanes there are
-	Busy    int // how many of them have requests
-	Waiting int // how many requests wait for one
-	// Batches are those that ever were on a lane, and Requests how many requests they had.
-	Batches, Requests int64
-}
-
-// Stats returns what the lanes do now, and what they have done.
-func (p *Pool) Stats() Stats {
-	return Stats{p.reads.statistics(), p.writes.statistics(), p.heavy.statistics(), p.exports.statistics()}
-}
-
-func (l *lanes) statistics() LaneStats {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.stats
 }
 
 // userQueue are the requests of one user.
@@ -104,6 +80,7 @@ func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
 	if l.stats.Waiting >= maxWaiting || len(u.waiting) >= maxWaitingOfUser {
 		l.forget(u)
 		l.mu.Unlock()
+		l.waits.refused(ctx, errQueueFull)
 		return nil, waitError(ctx, errQueueFull)
 	}
 	r.turn = make(chan *lane, 1)
@@ -115,14 +92,17 @@ func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
 	defer timer.Stop()
 	select {
 	case lane := <-r.turn:
+		l.waits.served(r.start)
 		return lane, nil
 	case <-timer.C:
 	case <-ctx.Done():
 	}
 	if l.withdraw(u, r) {
+		l.waits.refused(ctx, errNoLane)
 		return nil, waitError(ctx, errNoLane)
 	}
 	// It is on a lane already, and others may be behind it.
+	l.waits.served(r.start)
 	return <-r.turn, nil
 }
 

@@ -217,11 +217,15 @@ func TestPoolCountsItsRequests(t *testing.T) {
 	release()
 	done()
 	useOwn := useOwnTasks(t.Context(), pool, alice) // AddTask, CreateTask, CompleteTask, DeleteTask, and one list
-	if s := pool.Stats(); s.Reads != (db.LaneStats{Max: 1, Batches: 5, Requests: 6}) || s.Writes != (db.LaneStats{Max: 1, Batches: 4, Requests: 4}) || s.Heavy.Requests != 0 || useOwn != nil {
+	waited := pool.Stats().Reads.Waited
+	if s := pool.Stats(); waited <= 0 || s.Reads != (db.LaneStats{Max: 1, Batches: 5, Requests: 6, Waits: 3, Waited: waited}) || s.Writes != (db.LaneStats{Max: 1, Batches: 4, Requests: 4}) || s.Heavy.Requests != 0 || useOwn != nil {
 		t.Errorf("in the end: %+v, %v", s, useOwn)
 	}
 	if tasks := export(t, pool); len(tasks) != 0 || pool.Stats().Exports.Requests != 1 {
 		t.Errorf("an export of %d: %+v", len(tasks), pool.Stats().Exports)
+	}
+	if c := pool.Connections(); c.Max != 1 || c.Opened != 1 || c.Idle+c.InUse != 1 {
+		t.Errorf("of one connection: %+v", c)
 	}
 }
 
@@ -245,7 +249,7 @@ func TestPoolRefusesWhatNeitherWaitsNorComesOn(t *testing.T) {
 		t.Errorf("no lane in time: %v", err)
 	}
 	pool.AddWaiting(-9_999)
-	if s := pool.Stats().Reads; s.Waiting != 0 || s.Busy != 1 || s.Requests != 1 || pool.KnownUsers() != 1 {
+	if s := pool.Stats().Reads; s.Waiting != 0 || s.Busy != 1 || s.Requests != 1 || s.Full != 2 || s.Late != 1 || pool.KnownUsers() != 1 {
 		t.Errorf("%+v, %d users", s, pool.KnownUsers())
 	}
 }

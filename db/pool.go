@@ -52,7 +52,8 @@ type Pool struct {
 	generation atomic.Int64 // of the texts that are sent; see retry
 
 	distributed bool
-	log         *slog.Logger // nil for none
+	log         *slog.Logger   // nil for none
+	retries     []atomic.Int64 // by rule
 }
 
 // Option changes how a pool works.
@@ -74,7 +75,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{adapts: adapts, places: semaphore.NewWeighted(int64(config.MaxConns))}
+	p := &Pool{adapts: adapts, retries: make([]atomic.Int64, len(rules)), places: semaphore.NewWeighted(int64(config.MaxConns))}
 	p.divide(int(config.MaxConns))
 	p.prepares.Store(config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement)
 	// What runs outside of a scope.

@@ -122,7 +122,11 @@ func (t *tries) again(ctx context.Context, p *Pool, generation int64, err error)
 	if !t.away.IsZero() && time.Since(t.away) >= acquireTimeout {
 		return false
 	}
-	return t.pause(ctx)
+	if !t.pause(ctx) {
+		return false
+	}
+	p.retries[at].Add(1)
+	return true
 }
 
 // pause waits longer from try to try, and at random, so that those who were in each

@@ -37,6 +37,9 @@ func TestRetryMendsAStatementOlderThanAMigration(t *testing.T) {
 				}
 				dbtest.Exec(t, url, "ALTER TABLE tasks ALTER description TYPE "+kind)
 			}
+			if n := pool.Retries()["older than its result"]; n == 0 {
+				t.Errorf("no retry is counted: %v", pool.Retries())
+			}
 			task, err := q.GetTask(t.Context(), db.GetTaskParams{UserID: alice, ID: made.Task.ID})
 			if err != nil || task.Completed || task.Version < made.Task.Version+6 {
 				t.Errorf("after 6 toggles of %+v: %+v, %v", made.Task, task, err)
