@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/sha256"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,8 @@ func hash(token string) digest { return sha256.Sum256([]byte(token)) }
 // cannot be flushed with forged tokens, since only verified ones are added.
 type cache struct {
 	size int
+
+	hits, misses atomic.Int64
 
 	mu      sync.RWMutex
 	entries map[digest]entry
@@ -39,8 +42,10 @@ func (c *cache) get(d digest, now time.Time) (Identity, bool) {
 	e, ok := c.entries[d]
 	c.mu.RUnlock()
 	if !ok || !now.Before(e.expires) || !e.key.valid(now) {
+		c.misses.Add(1)
 		return Identity{}, false
 	}
+	c.hits.Add(1)
 	return e.Identity, true
 }
 

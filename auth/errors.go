@@ -54,9 +54,9 @@ const (
 	BadSignature Reason = "the signature of the token is wrong"
 )
 
-// Error is the error for a refused token. Its text and log value are for the log:
-// they say which check failed, with the unverified key id and algorithm of the
-// token, but never contain the token. Only Reason is for the client.
+// Error is the error for a refused token. Its text and Attrs are for the log: they say
+// which check failed, with the unverified key id and algorithm of the token, but never
+// contain the token. Only Reason is for the client.
 type Error struct {
 	Reason Reason
 	Alg    string
@@ -69,14 +69,17 @@ func (e *Error) Error() string { return "auth: " + string(e.Reason) + ": " + e.C
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// LogValue implements [slog.LogValuer].
-func (e *Error) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("reason", string(e.Reason)),
-		slog.String("cause", clip(e.Cause.Error())),
-		slog.String("alg", clip(e.Alg)),
-		slog.String("kid", clip(e.Kid)),
-	)
+// Attrs returns what the log says of the error: the reason as error, the failed check as
+// cause, and the key id and algorithm of the token where it names them, all texts.
+func (e *Error) Attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("error", string(e.Reason)), slog.String("cause", clip(e.Cause.Error()))}
+	if e.Alg != "" {
+		attrs = append(attrs, slog.String("token_alg", clip(e.Alg)))
+	}
+	if e.Kid != "" {
+		attrs = append(attrs, slog.String("token_kid", clip(e.Kid)))
+	}
+	return attrs
 }
 
 // clip shortens text that a client or an issuer chose, for the log.

@@ -64,10 +64,10 @@ func (s *keySet) fetch() (keys []*key, broken []string, err error) {
 				keys = append(keys, k)
 			}
 		case errors.Is(err, errOtherUse):
-			s.log.Debug("key ignored", "url", s.logURL, "index", i, "kid", clip(k.id), "err", err)
+			s.log.Debug("key ignored", "url", s.logURL, "index", i, "kid", clip(k.id), "error", err.Error())
 		default:
 			broken = append(broken, k.id)
-			s.log.Warn("broken key skipped", "url", s.logURL, "index", i, "kid", clip(k.id), "err", err)
+			s.log.Warn("broken key skipped", "url", s.logURL, "index", i, "kid", clip(k.id), "error", err.Error())
 		}
 	}
 	if len(set.Keys) == 0 {

@@ -38,6 +38,8 @@ type keySet struct {
 	keys   atomic.Pointer[[]*key]
 	flight singleflight.Group
 
+	fetches, failed, succeeded atomic.Int64 // the last is a time; see stats
+
 	mu   sync.Mutex
 	last time.Time // start of the last fetch
 	err  error     // its result
@@ -210,6 +212,7 @@ func (s *keySet) refresh(ctx context.Context) error {
 			return nil, err
 		}
 		err = s.update()
+		s.count(err)
 		s.mu.Lock()
 		s.err = err
 		s.mu.Unlock()
@@ -228,11 +231,11 @@ func (s *keySet) refresh(ctx context.Context) error {
 func (s *keySet) update() error {
 	found, broken, err := s.fetch()
 	if errors.Is(err, errNoUsableKey) {
-		s.log.Warn("no key of the key set can be used", "url", s.logURL, "err", err)
+		s.log.Warn("no key of the key set can be used", "url", s.logURL, "error", err.Error())
 		return err
 	}
 	if err != nil {
-		s.log.Warn("cannot fetch the key set", "url", s.logURL, "err", err)
+		s.log.Warn("cannot fetch the key set", "url", s.logURL, "error", err.Error())
 		return err
 	}
 	old := *s.keys.Load()
