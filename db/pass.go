@@ -33,6 +33,6 @@ func MayPass(err error) bool {
 	return !ok || len(pg.Code) < 2 || !slices.Contains(refusals, pg.Code[:2])
 }
 
-// Connections is how many connections to the database a pool opens at most, that of
+// MaxConnections is how many connections to the database a pool opens at most, that of
 // probes included.
-func (p *Pool) Connections() int { return int(p.pool.Config().MaxConns) + 1 }
+func (p *Pool) MaxConnections() int { return int(p.pool.Config().MaxConns) + 1 }

@@ -61,6 +61,7 @@ func (l *lanes) send(ctx context.Context, name string, r *request) (err error) {
 	r.start, r.asking, r.name = time.Now(), ctx, name
 	r.limit = cmp.Or(r.limit, l.limit)
 	if r.lane, err = l.enter(ctx, r); err != nil {
+		recordTiming(ctx, name, r.start, err)
 		return err
 	}
 	if err = r.begin(); err != nil {
@@ -110,14 +111,15 @@ func (r *request) close() error {
 		return nil
 	}
 	r.isClosed = true
+	var failed error
 	defer func() {
+		lost := r.lane.err
 		r.lane.lanes.leave(r.lane, r)
-		recordTiming(r.asking, r.name, time.Since(r.start))
+		recordTiming(r.asking, r.name, r.start, r.err, failed, lost)
 	}()
 	if !r.isSent {
 		return nil
 	}
-	var failed error
 	for syncs := r.syncs; syncs > 0; {
 		message, err := r.lane.receive()
 		if ready, ok := message.(*pgproto3.ReadyForQuery); ok {
