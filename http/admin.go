@@ -26,6 +26,11 @@ const readyMaxAge = 5 * time.Second
 //	             security holds, there are keys to verify tokens with, and the server
 //	             is neither starting nor stopping; else 503, a problem document whose
 //	             detail names what fails, while the log has the cause
+//
+// and, for whoever looks into a server:
+//
+//	GET /metrics       the metrics, where Config has them
+//	GET /debug/pprof/  the profiles of net/http/pprof
 type Admin struct {
 	db       *db.Pool
 	verifier *auth.Verifier
@@ -34,15 +39,18 @@ type Admin struct {
 	handler  http.Handler
 }
 
-// NewAdmin uses the DB, the Verifier, the Log and ReadyMaxAge of the configuration.
+// NewAdmin uses the DB, the Verifier, the Metrics, the Log and ReadyMaxAge of the
+// configuration.
 func NewAdmin(c Config) *Admin {
 	a := &Admin{db: c.DB, verifier: c.Verifier}
 	a.checks = &probe{ask: a.check, maxAge: cmp.Or(c.ReadyMaxAge, readyMaxAge)}
-	a.handler = closing(nil, instrument(c.Log, newRouter([]route{
+	probes := newRouter([]route{
 		{path: livePath, methods: map[string]handler{"GET": a.live}},
 		{path: readyPath, methods: map[string]handler{"GET": a.ready}},
 		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
-	}, false)))
+	}, false)
+	// What is asked here is no request of a client: it is neither counted nor traced.
+	a.handler = closing(nil, withDiagnostics(c, instrument(Config{Log: c.Log}, routed(probes, http.HandlerFunc(serveRoute)))))
 	return a
 }
 

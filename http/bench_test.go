@@ -13,6 +13,7 @@ import (
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db/dbtest"
 	todohttp "github.com/securetodo/securetodo/http"
+	"github.com/securetodo/securetodo/http/observability"
 )
 
 // request is one of the requests that nearly all of the traffic consists of.
@@ -31,7 +32,7 @@ func hotRequests(tb testing.TB) (address string, requests []request) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	config := todohttp.Config{DB: dbtest.Pool(tb, dbtest.New(tb, dbtest.NeonOwner)), Verifier: verifier, CORSOrigins: []string{"https://app.example"}, Log: log}
+	config := todohttp.Config{DB: dbtest.Pool(tb, dbtest.New(tb, dbtest.NeonOwner)), Verifier: verifier, CORSOrigins: []string{"https://app.example"}, Log: log, Metrics: observability.NewMetrics()}
 	address = strings.TrimPrefix(listen(tb, todohttp.NewHandler(config), log), "http://")
 	authorization := "Authorization: Bearer " + token(tb, alice)
 	another := "Authorization: Bearer " + token(tb, bob)

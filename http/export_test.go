@@ -60,7 +60,9 @@ func Resources() map[string][]string {
 }
 
 // Instrumented is a handler behind the outermost layer alone.
-func Instrumented(log *slog.Logger, h http.Handler) http.Handler { return instrument(log, h) }
+func Instrumented(log *slog.Logger, h http.Handler) http.Handler {
+	return instrument(Config{Log: log}, h)
+}
 
 // SortNames are the orders that a list can be asked for in.
 func SortNames() []string {
@@ -90,7 +92,8 @@ func EncodeAndForget(tasks []db.Task) {
 func LogRequest(log *slog.Logger, r *http.Request, user string) {
 	i := &info{requestID: "019a9f0e-6b7e-7cc1-8a4e-2f6f3c9d1b20", identity: auth.Identity{UserID: user}, route: &route{path: "/api/{user_id}/tasks"}}
 	i.reply = recorder{info: i, status: http.StatusOK, bytes: 7000}
-	logRequest(&sampler{log: log}, r, i, 1234*time.Microsecond)
+	i.timing = db.QueryTiming{Query: "ListTasks", Duration: 987 * time.Microsecond}
+	logRequest(&Config{Log: log}, &sampler{log: log}, r, i, http.StatusOK, 1234*time.Microsecond)
 }
 
 // ClientOf is the address of a request's client.

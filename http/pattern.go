@@ -30,10 +30,15 @@ func (p pattern) matches(path string) bool {
 func isVariable(segment string) bool { return strings.HasPrefix(segment, "{") }
 
 // matcher is the pattern as mux takes it, with or without a slash at the end of a path.
-func (p pattern) matcher(trailingSlash bool) mux.MatcherFunc {
+// It notes the route of the request.
+func (rt *route) matcher(trailingSlash bool) mux.MatcherFunc {
 	return func(r *http.Request, _ *mux.RouteMatch) bool {
-		path := infoOf(r).path
-		return p.matches(path) && (trailingSlash || !strings.HasSuffix(path, "/"))
+		i := infoOf(r)
+		if !rt.pattern.matches(i.path) || !trailingSlash && strings.HasSuffix(i.path, "/") {
+			return false
+		}
+		i.route = rt
+		return true
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -118,18 +117,6 @@ func (e invalidError) Error() string {
 	return strings.Join(details, "; ")
 }
 
-// LogValue says which rules are broken, but not the names of unknown fields: the
-// client chose them, and they may be as private as a title.
-func (e invalidError) LogValue() slog.Value {
-	known := invalidError{}
-	for _, field := range e {
-		if field.Detail != unknownField {
-			known = append(known, field)
-		}
-	}
-	return slog.StringValue(fmt.Sprintf("%d fields are invalid, %d of them unknown: %s", len(e), len(e)-len(known), known.Error()))
-}
-
 // problemOf is the one table from errors to statuses.
 func problemOf(err error) problem {
 	var client *clientError
@@ -185,6 +172,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	case p.Status == http.StatusServiceUnavailable && p.Type != outcomeUnknown:
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
 	}
+	infoOf(r).problem = p.Type
 	p.Type = "/problems/" + p.Type
 	p.Title = titleOf(p.Status)
 	p.RequestID = infoOf(r).requestID

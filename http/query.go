@@ -47,7 +47,7 @@ func readParameters(r *http.Request, known ...string) (parameters, error) {
 		case name == "":
 			return parameters{}, badRequest("a query parameter has no name")
 		case !slices.Contains(known, name):
-			return parameters{}, badRequest(clip(name) + ": unknown query parameter; the known ones are: " + orNone(known))
+			return parameters{}, quotingError{badRequest(clip(name) + ": unknown query parameter; the known ones are: " + orNone(known)), "unknown query parameter"}
 		case len(given) > 1 && name != "tag":
 			return parameters{}, badRequest(name + ": is given more than once")
 		}

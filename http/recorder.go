@@ -32,7 +32,8 @@ func (r *recorder) begin(status int) {
 		timing := append(make([]byte, 0, 64), "db;dur="...)
 		timing = strconv.AppendFloat(timing, float64(t.Duration.Microseconds())/1000, 'f', 3, 64)
 		timing = append(append(append(timing, `;desc="`...), t.Query...), '"')
-		r.Header()["Server-Timing"] = []string{string(timing)}
+		r.info.header[1] = string(timing)
+		r.Header()["Server-Timing"] = r.info.header[1:2:2]
 	}
 }
 

@@ -52,21 +52,28 @@ func (s *server) routes() []route {
 // newRouter serves each route at its path, and where trailingSlash is true also with a
 // slash behind it. It matches the encoded path as it came: a user id may hold an encoded
 // slash, and no path is cleaned into another one by a redirect.
-func newRouter(routes []route, trailingSlash bool) http.Handler {
+func newRouter(routes []route, trailingSlash bool) *mux.Router {
 	router := mux.NewRouter()
 	router.NotFoundHandler = handler(notFound)
 	for _, rt := range routes {
 		rt.pattern = newPattern(rt.path)
-		router.MatcherFunc(rt.pattern.matcher(trailingSlash)).Handler(handler(rt.dispatch))
+		router.MatcherFunc(rt.matcher(trailingSlash)).Handler(handler(rt.dispatch))
 	}
+	return router
+}
+
+// routed finds the route of a request, so that all that is behind it, and the log of what
+// they refuse, knows it. serveRoute, the last of them, runs its handler.
+func routed(router *mux.Router, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Router.ServeHTTP would copy the request twice, to put the variables and the
 		// route into its context.
-		match := &infoOf(r).match
-		router.Match(r, match)
-		match.Handler.ServeHTTP(w, r)
+		router.Match(r, &infoOf(r).match)
+		next.ServeHTTP(w, r)
 	})
 }
+
+func serveRoute(w http.ResponseWriter, r *http.Request) { infoOf(r).match.Handler.ServeHTTP(w, r) }
 
 func notFound(_ http.ResponseWriter, r *http.Request) error {
 	if path := infoOf(r).path; path == "/api/" || strings.Contains(path, "//") {
@@ -79,7 +86,6 @@ func notFound(_ http.ResponseWriter, r *http.Request) error {
 // learns nothing else about it.
 func (rt *route) dispatch(w http.ResponseWriter, r *http.Request) error {
 	i := infoOf(r)
-	i.route = rt
 	if i.inAPI() {
 		if err := requireOwner(r); err != nil {
 			return err

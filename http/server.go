@@ -13,6 +13,7 @@ import (
 
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
+	"github.com/securetodo/securetodo/http/observability"
 )
 
 // Config has what a server needs.
@@ -44,7 +45,6 @@ type Config struct {
 	// Replies and Exports bound the memory of replies while clients read them; those of
 	// NewReplyBudget and NewExportBudget if nil.
 	Replies, Exports *Budget
-	Log              *slog.Logger
 
 	// TrustedProxies are those whose X-Forwarded-For says who the client is, as
 	// ParseProxy returns them.
@@ -58,6 +58,16 @@ type Config struct {
 	// MaxTasks is how many tasks a user may have; those who have more keep them. No limit
 	// if zero.
 	MaxTasks int64
+
+	// Metrics counts the requests, and gets the metrics of all that is configured here, if
+	// not nil.
+	Metrics *observability.Metrics
+	// Tracer makes a span for each request and each query, if not nil.
+	Tracer *observability.Tracer
+	Log    *slog.Logger
+	// LogUserIDs logs a user's id instead of its hash, and the client's whole address
+	// beside it.
+	LogUserIDs bool
 }
 
 type server struct {
@@ -71,12 +81,12 @@ type server struct {
 	rates    *userLimit    // nil where there is none
 	failures *failureLimit // nil where there is none
 	maxTasks *int64        // nil where there is no limit
-	log      *slog.Logger
+	config   Config
 }
 
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
-	s := &server{db: c.DB, verifier: c.Verifier, replies: cmp.Or(c.Replies, NewReplyBudget()), exports: cmp.Or(c.Exports, NewExportBudget()), health: &probe{ask: c.DB.Ping, maxAge: healthMaxAge}, log: c.Log}
+	s := &server{db: c.DB, verifier: c.Verifier, replies: cmp.Or(c.Replies, NewReplyBudget()), exports: cmp.Or(c.Exports, NewExportBudget()), health: &probe{ask: c.DB.Ping, maxAge: healthMaxAge}, config: c}
 	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), max: cmp.Or(c.MaxStreams, maxStreams), version: s.version, stop: c.Stop, open: cmp.Or(c.Streams, &sync.WaitGroup{}), users: map[string]*follower{}}
 	s.rates, s.failures = newUserLimit(c.RateLimit), newFailureLimit(c.AuthFailureLimit, c.TrustedProxies, c.Log)
 	if c.MaxTasks > 0 {
@@ -87,7 +97,10 @@ func NewHandler(c Config) http.Handler {
 	}
 	routes := slices.DeleteFunc(s.routes(), func(rt route) bool { return rt.docs && s.docs == nil })
 	const trailingSlash = true // the same resource with and without
-	return closing(c.Stop, instrument(c.Log, cors(c.CORSOrigins, s.authenticate(s.wakeStreams(newRouter(routes, trailingSlash))))))
+	if c.Metrics != nil {
+		s.addMetrics(c.Metrics)
+	}
+	return closing(c.Stop, instrument(c, routed(newRouter(routes, trailingSlash), cors(c.CORSOrigins, s.authenticate(s.wakeStreams(http.HandlerFunc(serveRoute)))))))
 }
 
 // NewServer returns a server with limits on header size and on the time that a

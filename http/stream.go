@@ -64,7 +64,7 @@ func (s *server) streamChanges(w http.ResponseWriter, r *http.Request, cursor ch
 		return fmt.Errorf("taking over a connection: %w", err)
 	}
 	out := &stream{
-		conn: conn, wake: wake, stop: s.live.stop, requestID: infoOf(r).requestID,
+		conn: conn, wake: wake, stop: s.live.stop, about: s.config.aboutStream(r),
 		user: identity.UserID, expires: identity.Expires, cursor: cursor, limit: limit, more: page.more,
 	}
 	out.begin, out.room = fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: %s\r\n%s\r\n%s", time.Now().UTC().Format(http.TimeFormat), headerLines(w.Header()), e.buf), room

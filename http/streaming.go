@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
-	"runtime/debug"
 	"time"
 )
 
@@ -24,8 +24,8 @@ type stream struct {
 	stop    <-chan struct{}
 	expires time.Time
 
-	requestID string
-	bytes     int
+	about []slog.Attr // the request, for the log
+	bytes int
 
 	user   string
 	cursor changesCursor
@@ -61,10 +61,9 @@ func (s *server) run(out *stream) {
 	start := time.Now()
 	defer out.conn.Close()
 	defer func() { out.room.release() }()
-	attributes := []any{"request_id", out.requestID, "route", "/api/{user_id}/changes", "user", userHash(out.user)}
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.log.Error("panic", append(attributes, "cause", cause, "stack", string(debug.Stack()))...)
+			logPanic(s.config.Log, cause, out.about...)
 		}
 	}()
 	end, err := s.follow(out)
@@ -73,11 +72,11 @@ func (s *server) run(out *stream) {
 	} else {
 		_ = out.write(end.retry())
 	}
-	attributes = append(attributes, "bytes", out.bytes, "duration_ms", time.Since(start).Milliseconds(), "reason", end.reason)
+	attrs := append(out.about, slog.Int("bytes", out.bytes), slog.Float64("duration_ms", milliseconds(time.Since(start))), slog.String("reason", end.reason))
 	if err != nil {
-		attributes = append(attributes, "error", err)
+		attrs = append(attrs, errorAttrs(err)...)
 	}
-	s.log.Info("stream", attributes...)
+	s.config.Log.LogAttrs(context.Background(), slog.LevelInfo, "stream", attrs...)
 }
 
 var always = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()

@@ -127,7 +127,7 @@ func TestAuthLogsTheFailedCheckWithKeyAndAlgorithm(t *testing.T) {
 	}
 	eventually(t, "the log says why", func() bool {
 		for line := range strings.Lines(a.log.String()) {
-			if strings.Contains(line, p.RequestID) && strings.Contains(line, `"alg":"EdDSA"`) && strings.Contains(line, `"kid":"`) && strings.Contains(line, "expired") {
+			if strings.Contains(line, p.RequestID) && strings.Contains(line, `"token_alg":"EdDSA"`) && strings.Contains(line, `"token_kid":"`) && strings.Contains(line, "expired") {
 				return true
 			}
 		}
