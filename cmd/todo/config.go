@@ -46,9 +46,11 @@ type config struct {
 	MaxTasksPerUser     int64         `env:"MAX_TASKS_PER_USER" envDefault:"0" doc:"how many tasks one user may have; beyond it creating is 429; a create then counts them, so that it takes as long as reading as many entries of an index; 0 for no limit"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
-	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, which ADDR never serves; none if empty"`
+	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, for /metrics and for /debug/pprof/, which ADDR never serves; none if empty"`
 	Drain               time.Duration `env:"DRAIN" envDefault:"5s" doc:"how long a server that is told to stop still takes requests, while /readyz is 503: longer than load balancers need to notice; 0 to stop at once"`
 	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"least severe level to log: DEBUG, INFO, WARN or ERROR"`
+	LogUserIDs          bool          `env:"LOG_USER_IDS" envDefault:"false" doc:"true to log a user's id instead of its hash, and the client's whole address beside it"`
+	OTLPEndpoint        string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT" example:"http://localhost:4318" doc:"URL of an OpenTelemetry collector that gets traces; none if empty. The other OTEL_ variables count too: see DEPLOY.md"`
 }
 
 // formats describe the values of a type.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type logQueue struct {
 	wake   chan struct{} // there may be lines
 	ending chan struct{} // closed by close
 	ended  chan struct{} // closed when the last line is written
+	lost   atomic.Int64  // all lines that were dropped, ever
 
 	mu      sync.Mutex
 	lines   []byte // at most maxQueuedLog
@@ -44,6 +46,7 @@ func (q *logQueue) Write(line []byte) (int, error) {
 		q.lines = append(q.lines, line...)
 	} else {
 		q.dropped++
+		q.lost.Add(1)
 	}
 	q.mu.Unlock()
 	select {
@@ -97,8 +100,10 @@ func (q *logQueue) flush(other []byte) []byte {
 		return lines
 	}
 	if n, err := q.out.Write(lines); err != nil {
+		lost := bytes.Count(lines[min(n, size):size], []byte("\n"))
+		q.lost.Add(int64(lost))
 		q.mu.Lock()
-		q.dropped += dropped + bytes.Count(lines[min(n, size):size], []byte("\n"))
+		q.dropped += dropped + lost
 		q.mu.Unlock()
 	}
 	return lines

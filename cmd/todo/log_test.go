@@ -71,8 +71,8 @@ func TestLogThatNobodyReadsCountsWhatItDrops(t *testing.T) {
 		}
 		read, next = read+1, line.N+1
 	}
-	if dropped == 0 || read+dropped != lines {
-		t.Errorf("%d lines read and %d dropped of %d", read, dropped, lines)
+	if dropped == 0 || read+dropped != lines || q.lost.Load() != int64(dropped) {
+		t.Errorf("%d lines read and %d dropped of %d; %d are counted", read, dropped, lines, q.lost.Load())
 	}
 }
 
@@ -101,8 +101,8 @@ func TestLogThatCannotBeWrittenCountsWhatItDrops(t *testing.T) {
 	out.fails = false
 	fmt.Fprintln(q, "kept")
 	q.flush(nil)
-	if got := out.String(); !strings.HasPrefix(got, "kept\n") || strings.Count(got, "\n") != 2 || !strings.Contains(got, `"msg":"log lines dropped","count":3`) {
-		t.Error(got)
+	if got := out.String(); !strings.HasPrefix(got, "kept\n") || strings.Count(got, "\n") != 2 || !strings.Contains(got, `"msg":"log lines dropped","count":3`) || q.lost.Load() != 3 {
+		t.Error(got, q.lost.Load())
 	}
 }
 

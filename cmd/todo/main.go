@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -27,8 +28,13 @@ func run() int {
 	defer log.close()
 	root := rootCommand()
 	root.SetErr(log)
-	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(log, "todo:", err)
+	if command, err := root.ExecuteContextC(ctx); err != nil {
+		if command.Name() == "serve" {
+			// What reads its log reads JSON.
+			slog.New(slog.NewJSONHandler(log, nil)).Error("the server cannot go on", "error", err.Error())
+		} else {
+			fmt.Fprintln(log, "todo:", err)
+		}
 		return exitCodes[kindOf(err)]
 	}
 	return 0

@@ -16,7 +16,7 @@ const memoryRatio = 0.9
 func limitMemory(log *slog.Logger, container memlimit.Provider) {
 	limit, err := memlimit.Set(memlimit.WithRatio(memoryRatio), memlimit.WithProvider(container))
 	if err != nil {
-		log.Debug("the memory limit of the container could not be read", "error", err)
+		log.Debug("the memory limit of the container could not be read", "error", err.Error())
 		return
 	}
 	log.Debug("memory", "limit", limit)

@@ -38,7 +38,8 @@ func serveCommand() *cobra.Command {
 				return errors.New("DATABASE_URL is not set; for development, `todo dev` runs a server with its own PostgreSQL")
 			}
 			return serve(cmd.Context(), c, c.logger(cmd.ErrOrStderr()), serveOptions{
-				listen: func(ctx context.Context) (net.Listener, error) { return listen(ctx, c.Addr) },
+				listen:  func(ctx context.Context) (net.Listener, error) { return listen(ctx, c.Addr) },
+				dropped: droppedBy(cmd.ErrOrStderr()),
 			})
 		},
 	}
@@ -65,6 +66,8 @@ type serveOptions struct {
 	demoUser, demoToken string
 	// ready is called when requests are served, if not nil.
 	ready func()
+	// dropped counts the lines of the log that were dropped, if not nil.
+	dropped func() int64
 }
 
 // serve runs the API until ctx ends. Then it goes on for c.Drain, so that load balancers
@@ -100,6 +103,11 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 		Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
 		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
 	}
+	flush, err := c.observe(background, &api, connections, s.dropped)
+	if err != nil {
+		return err
+	}
+	defer flush()
 	serveErrs := make(chan error, 2)
 	probes, err := c.serveAdmin(ctx, api, serveErrs)
 	if err != nil {
