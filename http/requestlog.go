@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/securetodo/securetodo/auth"
+	"github.com/securetodo/securetodo/http/observability"
 )
 
 // statusClientClosed is nginx's 499: the client disconnected before its reply. It
@@ -41,7 +42,7 @@ func logRequest(c *Config, lines *sampler, r *http.Request, i *info, status int,
 	record := slog.NewRecord(time.Now(), level, "request", 0)
 	record.AddAttrs(
 		slog.String("request_id", i.requestID),
-		slog.String("method", r.Method),
+		slog.String("method", observability.MethodName(r.Method)),
 		slog.String("route", i.routeName()),
 		slog.Int("status", status),
 		slog.Int64("bytes", i.reply.bytes),
