@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -184,6 +186,7 @@ func TestServeShowsWhatItDoesAndNothingPrivate(t *testing.T) {
 	t.Run("LogHasOneShape", b.testLog)
 	t.Run("Metrics", b.testMetrics)
 	t.Run("Traces", b.testTraces)
+	t.Run("DashboardAndAlerts", b.testFiles)
 }
 
 // testLog wants each name to have one type in all lines, and each line its time, level
@@ -292,6 +295,37 @@ func (b busy) testTraces(t *testing.T) {
 	for _, want := range []string{`"db.system.name"`, `"postgresql"`, `"db.query.summary"`, `"http.route"`, `"http.response.status_code"`, `"service.name"`, `"todo"`} {
 		if !strings.Contains(b.spans.text.String(), want) {
 			t.Errorf("no %s in the traces", want)
+		}
+	}
+}
+
+// metricName is the name of a metric in an expression; what Prometheus makes itself is
+// not among them.
+var metricName = regexp.MustCompile(`\b(?:todo|http_server|go|process)_[a-z0-9_]+`)
+
+// testFiles wants each metric that the dashboard and the alerts ask for to be there, and
+// each of this program's own to be asked for.
+func (b busy) testFiles(t *testing.T) {
+	asked := map[string]bool{}
+	for _, file := range []string{"dashboard.json", "alerts.yaml"} {
+		content, err := os.ReadFile("../../http/observability/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := metricName.FindAllString(string(content), -1)
+		for _, name := range names {
+			asked[name] = true
+			if !strings.Contains(b.metrics, "\n"+name+"{") && !strings.Contains(b.metrics, "\n"+name+" ") {
+				t.Errorf("%s asks for %s, which there is not", file, name)
+			}
+		}
+		if len(names) < 10 {
+			t.Errorf("%s: %v", file, names)
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?m)^((?:todo|http)_[a-z_]+)[{ ]`).FindAllStringSubmatch(b.metrics, -1) {
+		if name := match[1]; !asked[name] && name != "http_server_request_duration_seconds_sum" {
+			t.Errorf("no panel and no alert has %s", name)
 		}
 	}
 }
