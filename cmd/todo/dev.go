@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -42,7 +41,7 @@ func devCommand() *cobra.Command {
 			if cmd.Flags().Changed("addr") {
 				c.Addr = addr
 			}
-			return dev(cmd.Context(), c, data, cmd.OutOrStdout(), c.logger(cmd.ErrOrStderr()))
+			return dev(cmd.Context(), c, data, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&data, "data", ".data", "folder of the embedded PostgreSQL, the secret and the key")
@@ -50,8 +49,9 @@ func devCommand() *cobra.Command {
 	return c
 }
 
-// dev starts all that a frontend developer needs and prints how to use it.
-func dev(ctx context.Context, c config, data string, out io.Writer, log *slog.Logger) error {
+// dev starts all that a frontend developer needs and prints how to use it to out. Its log
+// goes to logged.
+func dev(ctx context.Context, c config, data string, out, logged io.Writer) error {
 	// Listen first, so that nothing else is started if the address is in use.
 	listener, err := listen(ctx, c.Addr)
 	if err != nil {
@@ -80,7 +80,7 @@ func dev(ctx context.Context, c config, data string, out io.Writer, log *slog.Lo
 	if err := migrateUp(ctx, c); err != nil {
 		return err
 	}
-	s := serveOptions{listen: func(context.Context) (net.Listener, error) { return listener, nil }}
+	s := serveOptions{listen: func(context.Context) (net.Listener, error) { return listener, nil }, dropped: droppedBy(logged)}
 	if c.Secret == "" {
 		if c.Secret, err = loadOrCreateSecret(filepath.Join(data, "secret")); err != nil {
 			return err
@@ -106,7 +106,7 @@ func dev(ctx context.Context, c config, data string, out io.Writer, log *slog.Lo
 	c.Docs, s.demoUser, s.demoToken = true, demoUser, token
 	c.Drain = 0 // there is no load balancer, and Ctrl-C stops it
 	s.ready = func() { printUsage(out, localURL(listener), token, s.wrap != nil, data) }
-	return errors.Join(serve(ctx, c, log, s), stopCause(ctx))
+	return errors.Join(serve(ctx, c, c.logger(logged), s), stopCause(ctx))
 }
 
 // stopCause returns why ctx ended, or nil if a signal ended it.
