@@ -110,7 +110,7 @@ func TestScopeBoundsTheTimeOfAStatement(t *testing.T) {
 	t.Parallel()
 	inEachMode(t, func(t *testing.T, pool *db.Pool, _ string) {
 		var limit string
-		if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT current_setting('statement_timeout')").Scan(&limit); err != nil || limit != "5s" {
+		if err := pool.Scope(alice).QueryRow(t.Context(), "SELECT current_setting('statement_timeout')").Scan(&limit); err != nil || limit != "10s" {
 			t.Errorf("%s, %v", limit, err)
 		}
 	})

@@ -33,6 +33,7 @@ import (
 type lane struct {
 	lanes *lanes
 	batch []*request // that have not left yet
+	began time.Time  // zero where nobody needs to know
 
 	conn     *pgxpool.Conn
 	pipeline *pgconn.Pipeline

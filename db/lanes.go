@@ -42,8 +42,10 @@ type lanes struct {
 	mu    sync.Mutex
 	stats LaneStats
 	users map[string]*userQueue
-	// ready are the users whose first request may go. They are none while a lane is free.
+	// ready are the users whose first request may go. They are none while a lane is free,
+	// but slow ones.
 	ready []*userQueue
+	slow  slowUsers
 }
 
 func (p *Pool) newLanes(count, size, share int, limit time.Duration) *lanes {
@@ -70,7 +72,7 @@ func (l *lanes) enter(ctx context.Context, r *request) (*lane, error) {
 		u = &userQueue{user: r.userID}
 		l.users[r.userID] = u
 	}
-	if l.stats.Busy < l.stats.Max && u.running < l.share {
+	if l.stats.Busy < l.stats.Max && u.running < l.share && l.slow.admit(r) {
 		u.running++
 		r.alone[0] = r
 		lane := l.start(r.alone[:])
@@ -135,6 +137,7 @@ func (l *lanes) leave(ln *lane, r *request) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.slow.left(r, ln.began)
 	if last {
 		l.stats.Busy--
 	}
@@ -155,15 +158,23 @@ func (l *lanes) start(batch []*request) *lane {
 	l.stats.Busy++
 	l.stats.Batches++
 	l.stats.Requests += int64(len(batch))
-	return &lane{lanes: l, batch: batch}
+	return &lane{lanes: l, batch: batch, began: l.slow.now()}
 }
 
 // take takes the requests that go next, of different users.
 func (l *lanes) take() (batch []*request) {
 	var users []*userQueue
-	for len(l.ready) > 0 && len(batch) < l.size {
-		u := l.ready[0]
-		l.ready = l.ready[1:]
+	for i := 0; i < len(l.ready) && len(batch) < l.size; {
+		u := l.ready[i]
+		if len(u.waiting) > 0 && !l.slow.admit(u.waiting[0]) {
+			i++
+			continue
+		}
+		if i == 0 {
+			l.ready = l.ready[1:]
+		} else {
+			l.ready = slices.Delete(l.ready, i, i+1)
+		}
 		u.isReady = false
 		if len(u.waiting) == 0 {
 			continue

@@ -18,8 +18,9 @@ const (
 	// waiting for locks included. It is short, since a connection that went silent with
 	// such a query on it is not found out any sooner.
 	lightTimeout = 2500 * time.Millisecond
-	// heavyTimeout is that of all others, but for exports.
-	heavyTimeout = 5 * time.Second
+	// heavyTimeout is that of all others, but for exports: a search through 100,000 tasks
+	// takes about a second of a processor.
+	heavyTimeout = 10 * time.Second
 	// timeoutSlack is how long after that the network is given up.
 	timeoutSlack = 500 * time.Millisecond
 	// maxExports is how many connections exports may hold, and no more than a quarter.
@@ -105,6 +106,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 func (p *Pool) divide(conns int) {
 	p.reads = p.newLanes(conns/6, maxBatch, conns/12, lightTimeout)
 	p.heavy = p.newLanes(conns/6, 1, conns/12, heavyTimeout)
+	p.heavy.slow.max = max(1, p.heavy.stats.Max/2)
 	p.exports = p.newLanes(min(maxExports, conns/4), 1, 1, exportTimeout)
 	// Each waits for its commit, and those that wait together are committed together.
 	p.writes = p.newLanes(conns-p.reads.stats.Max-p.heavy.stats.Max-p.exports.stats.Max, 1, conns/6, lightTimeout)

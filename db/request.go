@@ -32,6 +32,7 @@ type request struct {
 
 	err      error // why it was not sent, or was refused
 	read     int   // how many results were read
+	isSlow   bool  // counts as one of slowUsers
 	isSent   bool
 	isClosed bool
 }
