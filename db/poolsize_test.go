@@ -104,7 +104,7 @@ func TestPoolLargerThanTheDatabaseAllowsServesAll(t *testing.T) {
 				}
 			}
 			var wg sync.WaitGroup
-			for n := range 40 {
+			for n := range 10 {
 				wg.Go(func() {
 					user := fmt.Sprintf("user%d", n)
 					for range 3 {

@@ -15,7 +15,7 @@ import (
 func TestExportReadSlowlyStarvesNobody(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
-	a := serveDatabase(t, url+"&pool_max_conns=4")
+	a := serveDatabase(t, url+"&pool_max_conns=8")
 	dbtest.Exec(t, url, `INSERT INTO users (id) VALUES ('alice'), ('carol');
 		INSERT INTO tasks (user_id, id, title, description) SELECT id, gen_random_uuid(), 'task ' || n, repeat('😀', 1000) FROM users, generate_series(1, 7500) AS n`)
 	var slow []net.Conn

@@ -146,8 +146,8 @@ func TestErrorsForWantOfAConnectionAre503(t *testing.T) {
 	if reply.Header.Get("Retry-After") == "" {
 		t.Errorf("%v", reply.Header)
 	}
+	(<-busy).must(t, 503).problem(t) // for want of the lock, a little earlier
 	release()
-	(<-busy).must(t, 200)
 	a.do(bob, "GET", tasksOf(bob), "").must(t, 200)
 }
 
