@@ -1,7 +1,6 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -65,7 +64,7 @@ func (ln *lane) send() {
 			return
 		}
 	}
-	ln.pipeline = conn.PgConn().StartPipeline(cmp.Or(first.ctx, context.Background()))
+	ln.pipeline = conn.PgConn().StartPipeline(context.Background())
 	for _, r := range ln.batch {
 		if r.err == nil {
 			session.send(conn.PgConn().Frontend(), r)
@@ -106,9 +105,6 @@ func (ln *lane) fail(err error) {
 		return
 	}
 	ln.err = context.DeadlineExceeded
-	if ctx := ln.batch[0].ctx; ctx != nil {
-		ln.err = cmp.Or(ctx.Err(), ln.err)
-	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 		defer cancel()

@@ -15,8 +15,6 @@ type request struct {
 	queries []query
 	one     [1]query    // the memory of queries where there is one
 	alone   [1]*request // the batch of a request that goes alone
-	// ctx breaks off what is under way, where it is not nil: with its connection.
-	ctx context.Context
 
 	asking context.Context // of who asks
 	name   string
