@@ -2,6 +2,7 @@ package http
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -105,7 +106,24 @@ func (e *encoder) task(t *db.Task) {
 	e.raw("}")
 }
 
+// reserve makes room for many tasks at once: to grow bit by bit leaves several times as
+// much to collect.
+func (e *encoder) reserve(tasks []db.Task) {
+	const few, largest = 100, 16 << 10
+	if len(tasks) <= few {
+		return
+	}
+	size := 0
+	for i := range tasks {
+		if size += maxSize(&tasks[i]); size >= maxPageBytes {
+			break
+		}
+	}
+	e.buf = slices.Grow(e.buf, min(size, maxPageBytes+largest))
+}
+
 func (e *encoder) tasks(tasks []db.Task) {
+	e.reserve(tasks)
 	e.raw("[")
 	for i := range tasks {
 		e.separate(i)
@@ -118,6 +136,7 @@ func (e *encoder) tasks(tasks []db.Task) {
 // than fit into maxPageBytes, but one. It returns how many they are.
 func (e *encoder) page(tasks []db.Task, limit int) int {
 	tasks = tasks[:min(limit, len(tasks))]
+	e.reserve(tasks)
 	start := len(e.buf)
 	e.raw("[")
 	for i := range tasks {
