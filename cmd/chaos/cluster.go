@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/securetodo/securetodo/cmd/chaos/faults"
 	"github.com/securetodo/securetodo/cmd/chaos/history"
 	"github.com/securetodo/securetodo/cmd/chaos/workload"
@@ -145,9 +147,13 @@ func (c *cluster) clientsServers() (servers []*workload.Server) {
 }
 
 // table reads all rows, by nobody's help.
-func (c *cluster) table(ctx context.Context) (t workload.Table, err error) {
+func (c *cluster) table(ctx context.Context) (workload.Table, error) {
 	tasks, deleted, err := measure.Stored(ctx, c.postgres.DatabaseURL(database))
-	t = workload.Table{Rows: map[string]map[string]history.Row{}, Tombstones: map[string]bool{}}
+	return tableOf(tasks, deleted), err
+}
+
+func tableOf(tasks []measure.StoredTask, deleted []uuid.UUID) workload.Table {
+	t := workload.Table{Rows: map[string]map[string]history.Row{}, Tombstones: map[string]bool{}}
 	for _, row := range tasks {
 		if t.Rows[row.UserID] == nil {
 			t.Rows[row.UserID] = map[string]history.Row{}
@@ -158,7 +164,7 @@ func (c *cluster) table(ctx context.Context) (t workload.Table, err error) {
 	for _, id := range deleted {
 		t.Tombstones[id.String()] = true
 	}
-	return t, err
+	return t
 }
 
 // stop ends everything. The logs of the servers stay if keep says so.

@@ -41,6 +41,7 @@ type options struct {
 	duration time.Duration
 	within   time.Duration
 	faults   []string
+	keep     bool
 	load     workload.Config
 }
 
@@ -66,7 +67,8 @@ func command() *cobra.Command {
 	c.Flags().StringVar(&o.program, "todo", "bin/todo", "the program to check")
 	c.Flags().DurationVar(&o.duration, "duration", 10*time.Minute, "how long to break things")
 	c.Flags().DurationVar(&o.within, "within", 3*time.Second, "how long after a fault all must be normal again")
-	c.Flags().StringSliceVar(&o.faults, "faults", names, "kinds of faults")
+	c.Flags().StringSliceVar(&o.faults, "faults", names, "kinds of faults, or none")
+	c.Flags().BoolVar(&o.keep, "keep", false, "keep the logs also where nothing is wrong")
 	c.Flags().Uint64Var(&o.load.Seed, "seed", 0, "of all that is random, to have the same faults again; one of its own by default")
 	c.Flags().IntVar(&o.load.Users, "users", 50, "number of users")
 	c.Flags().IntVar(&o.load.Clients, "clients", 3, "clients of each user that change tasks")
@@ -79,6 +81,9 @@ func command() *cobra.Command {
 
 func (o options) chosen() (chosen []kind, err error) {
 	for _, name := range o.faults {
+		if name == "none" {
+			return nil, nil
+		}
 		at := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
 		if at < 0 {
 			return nil, fmt.Errorf("--faults: there is no kind %q", name)
@@ -139,7 +144,7 @@ func (o options) run(ctx context.Context, out io.Writer) (err error) {
 			load.Violate(fmt.Errorf("panic: %s: %s", server.Name, line))
 		}
 	}
-	if err = report(out, s, load); err != nil {
+	if err = report(out, s, load); err != nil || o.keep {
 		keep = true
 		logs, _ := filepath.Glob(filepath.Join(c.dir, "*.log"))
 		fmt.Fprintf(out, "logs: %s\n", strings.Join(logs, " "))

@@ -46,6 +46,10 @@ func (s *schedule) run(ctx context.Context) error {
 	if took := s.load.Normal(giveUp); took >= giveUp {
 		return errors.New("the servers do not answer although nothing is broken")
 	}
+	if len(s.kinds) == 0 {
+		<-ctx.Done()
+		return nil
+	}
 	for {
 		for _, n := range s.random.Perm(len(s.kinds)) {
 			lasts := longest/4 + time.Duration(s.random.Int64N(int64(longest*3/4)))

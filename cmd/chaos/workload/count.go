@@ -49,6 +49,17 @@ func (t *Tally) add(kind string, c Class, what string) {
 	}
 }
 
+// Sent is how many requests there were.
+func (t *Tally) Sent() (sent int) {
+	t.Each(func(_ string, counts [NumberOfClasses]int) {
+		sent = 0
+		for _, n := range counts {
+			sent += n
+		}
+	})
+	return sent
+}
+
 // Each calls f for every kind in the order of names, and in the end for all together.
 func (t *Tally) Each(f func(kind string, counts [NumberOfClasses]int)) {
 	t.mu.Lock()
