@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/securetodo/securetodo/db/embedded"
+	"github.com/securetodo/securetodo/db/measure"
 )
 
 // startDatabase starts a PostgreSQL in a new folder, which stop removes.
@@ -32,6 +33,23 @@ func startDatabase(ctx context.Context, parameters map[string]string, progress i
 	return server.URL(), func() error {
 		return errors.Join(server.Stop(), os.RemoveAll(server.Dir()), os.RemoveAll(dir))
 	}, nil
+}
+
+// filledDatabase starts a PostgreSQL with its default settings and fills a database there.
+func filledDatabase(ctx context.Context, program string, count, tasks int, progress io.Writer) (url string, u users, stop func() error, err error) {
+	if url, stop, err = startDatabase(ctx, nil, progress); err != nil {
+		return "", u, nil, err
+	}
+	if err = migrate(program, url); err == nil {
+		err = measure.Fill(ctx, url, count, tasks)
+	}
+	if err == nil {
+		u, err = newUsers(count, tasks)
+	}
+	if err != nil {
+		return "", u, nil, errors.Join(err, stop())
+	}
+	return url, u, stop, nil
 }
 
 // describe lists parameters in one line.

@@ -1,5 +1,6 @@
-// Command loadtest measures how fast the API answers, and how that changes with the
-// number of users and tasks: `make bench` and `make bench-scale`. It builds nothing of the
+// Command loadtest measures how fast the API answers, how that changes with the number of
+// users and tasks, what it does under more load than it can take, and whether it stays as
+// it is: `make bench`, `make bench-scale`, `make bench-overload` and `make soak`. It builds nothing of the
 // product into itself: it starts a given todo as a program of its own, on a private
 // PostgreSQL, and asks over HTTP.
 package main
@@ -29,7 +30,7 @@ func run() int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(mixCommand(), scaleCommand())
+	root.AddCommand(mixCommand(), scaleCommand(), overloadCommand(), soakCommand())
 	err := root.ExecuteContext(ctx)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = errors.New("interrupted")

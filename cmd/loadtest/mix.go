@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/securetodo/securetodo/db/measure"
 )
 
 const (
@@ -45,19 +43,10 @@ func mixCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			out := cmd.OutOrStdout()
 			var stop func() error
-			if m.databaseURL, stop, err = startDatabase(cmd.Context(), nil, out); err != nil {
+			if m.databaseURL, m.users, stop, err = filledDatabase(cmd.Context(), m.program, count, tasks, out); err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, stop()) }()
-			if err := migrate(m.program, m.databaseURL); err != nil {
-				return err
-			}
-			if err := measure.Fill(cmd.Context(), m.databaseURL, count, tasks); err != nil {
-				return err
-			}
-			if m.users, err = newUsers(count, tasks); err != nil {
-				return err
-			}
 			fmt.Fprintf(out, "%d users with %d tasks each; PostgreSQL with its default settings\n\n", count, tasks)
 			return m.run(cmd.Context(), out)
 		},

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"regexp"
-	"strconv"
 	"syscall"
 	"time"
 )
@@ -31,6 +29,7 @@ const (
 // server is a `todo serve` with its default settings.
 type server struct {
 	url         string // http://127.0.0.1:port
+	adminURL    string // the same, where the environment has ADMIN_ADDR
 	databaseURL string
 	client      *http.Client
 	cmd         *exec.Cmd
@@ -54,8 +53,8 @@ func migrate(program, databaseURL string) error {
 }
 
 // startServer returns when the server listens. It logs to a file, as it would under a
-// supervisor.
-func startServer(ctx context.Context, program, databaseURL string) (*server, error) {
+// supervisor. The environment is besides what todo sets.
+func startServer(ctx context.Context, program, databaseURL string, environment ...string) (*server, error) {
 	log, err := os.CreateTemp("", "todo-load-*.log")
 	if err != nil {
 		return nil, err
@@ -67,6 +66,7 @@ func startServer(ctx context.Context, program, databaseURL string) (*server, err
 		log:         log,
 		ended:       make(chan error, 1),
 	}
+	s.cmd.Env = append(s.cmd.Env, environment...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(err, log.Close(), os.Remove(log.Name()))
@@ -88,7 +88,13 @@ func (s *server) awaitAddress(ctx context.Context) error {
 		}
 		for line := range bytes.Lines(content) {
 			var said struct{ Msg, Address string }
-			if json.Unmarshal(line, &said) == nil && said.Msg == "listening" {
+			if json.Unmarshal(line, &said) != nil {
+				continue
+			}
+			switch said.Msg {
+			case "listening for probes":
+				s.adminURL = "http://" + said.Address
+			case "listening":
 				s.url = "http://" + said.Address
 				return nil
 			}
@@ -113,15 +119,17 @@ func (s *server) stop() error {
 	return errors.Join(err, s.log.Close(), os.Remove(s.log.Name()))
 }
 
-var peak = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
-
 // peakMemory is the most resident memory the server had so far, which Linux tells. What
 // wait4 tells of a program is not less than what its parent had when it began.
 func (s *server) peakMemory() string {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if found := peak.FindSubmatch(status); found != nil {
-		kib, _ := strconv.Atoi(string(found[1]))
-		return fmt.Sprintf("%.1f MiB", float64(kib)/1024)
+	if bytes := s.peakBytes(); bytes > 0 {
+		return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
 	}
 	return "not known on this system"
+}
+
+// peakBytes is peakMemory, 0 where it is not known.
+func (s *server) peakBytes() int {
+	kib, _ := s.status("VmHWM")
+	return int(kib) << 10
 }
