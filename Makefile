@@ -10,7 +10,7 @@ SQUAWK ?= npx --yes squawk-cli@2.66.0
 CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && exec bin/todo dev
@@ -86,7 +86,20 @@ bench: ## load the API with 100 clients and 10,000 users: a table, and a plot (a
 bench-scale: ## compare up to 1,000,000 users with 10,000, and 2,000 clients with 100 (a quarter of an hour, 4 GB of disk)
 	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && $(GO) build -buildvcs=false -o bin/loadtest ./cmd/loadtest && bin/loadtest scale --todo bin/todo
 
+bench-overload: ## compare the goodput of ten times the load that saturates with its peak (two minutes)
+	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && $(GO) build -buildvcs=false -o bin/loadtest ./cmd/loadtest && bin/loadtest overload --todo bin/todo
+
+chaos: DURATION = 10m
+WITHIN ?= 3s
+CHAOS ?=
+chaos: ## break database, network and servers under 50 users and check that nothing is lost (10 minutes, or DURATION; CHAOS='--faults cut --seed 1')
+	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && $(GO) build -buildvcs=false -o bin/chaos ./cmd/chaos && bin/chaos --todo bin/todo --duration $(DURATION) --within $(WITHIN) $(CHAOS)
+
+soak: DURATION = 1h
+soak: ## tell whether memory, goroutines, files or connections grow under a steady load (an hour, or DURATION)
+	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && $(GO) build -buildvcs=false -o bin/loadtest ./cmd/loadtest && bin/loadtest soak --todo bin/todo --duration $(DURATION)
+
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale build image generate schema explain docs lint lint-sql
+.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale bench-overload chaos soak build image generate schema explain docs lint lint-sql
