@@ -72,7 +72,7 @@ func (o overloadTest) run(ctx context.Context, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, s.stop()) }()
 	statuses := map[string]int{}
 	t := &table{out: out}
-	t.row("clients", "goodput", "p50", "p99", "refused")
+	t.row("clients", "goodput", "p50", "p99", "refused", "CPU of the server", "of PostgreSQL")
 	send := func(clients int) (float64, error) {
 		refused := 0
 		l := load{clients: clients, duration: o.turn, result: func(r *vegeta.Result) error {
@@ -82,12 +82,25 @@ func (o overloadTest) run(ctx context.Context, out io.Writer) (err error) {
 			}
 			return nil
 		}}
+		before, err := s.cpu(ctx)
+		if err != nil {
+			return 0, err
+		}
 		result, err := l.send(ctx, s, o.users.targets(s.url, mix...))
 		if err != nil {
 			return 0, err
 		}
+		after, err := s.cpu(ctx)
+		if err != nil {
+			return 0, err
+		}
 		m := result.all
-		t.row(grouped(clients), fmt.Sprintf("%.0f", result.throughput()), milliseconds(m.Latencies.P50), milliseconds(m.Latencies.P99), refused)
+		// What it costs to succeed tells more where the machine has other things to do.
+		server, database := after.since(before, max(1, m.Requests-m.failed))
+		t.row(
+			grouped(clients), fmt.Sprintf("%.0f", result.throughput()), milliseconds(m.Latencies.P50), milliseconds(m.Latencies.P99), refused,
+			fmt.Sprintf("%.0f µs", server), fmt.Sprintf("%.0f µs", database),
+		)
 		return result.throughput(), nil
 	}
 	if _, err := send(o.steps[len(o.steps)/2]); err != nil { // warms up

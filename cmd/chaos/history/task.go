@@ -75,7 +75,9 @@ func (o Op) apply(s State) (State, bool) {
 		return s, s.Phase == Present
 	}
 	if s.Phase != Present {
-		return s, o.Kind == Clear
+		// A server that lost the answer to a deletion asks again, and is content with a
+		// tombstone, whoever left it.
+		return s, o.Kind == Clear || o.Kind == Delete && s.Phase == Deleted
 	}
 	switch o.Kind {
 	case Retitle:

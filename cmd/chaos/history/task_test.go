@@ -61,6 +61,7 @@ func TestTaskTellsWhatCanBeTrue(t *testing.T) {
 		"two of them and one more":                {[]step{created, maybe(toggle), maybe(toggle), seen(present("a", true)), seen(present("a", false)), seen(present("a", true))}, history.ErrToggled},
 		"a deletion":                              {[]step{created, done(remove, deleted), seen(absent)}, nil},
 		"a deletion that is undone":               {[]step{created, done(remove, deleted), seen(present("a", false))}, history.ErrRevived},
+		"a deletion of what is deleted":           {[]step{created, maybe(remove), seen(absent), done(remove, deleted)}, nil},
 		"a deletion of nothing":                   {[]step{done(remove, deleted)}, history.ErrLost},
 		"a create that was not acknowledged":      {[]step{maybe(create), seen(absent), seen(present("a", false))}, nil},
 		"is asked for again":                      {[]step{maybe(create), created, done(toggle, present("a", true))}, nil},

@@ -230,8 +230,8 @@ func (c *client) many(ctx context.Context, op history.Op, request call, counted 
 func (c *client) sort() {
 	c.tasks = slices.DeleteFunc(c.tasks, func(t *owned) bool {
 		switch {
-		case !t.Could(history.Present) && t.Unknown() == 0:
-			if t.Could(history.Deleted) {
+		case !t.Could(history.Present): // nor ever will be
+			if !t.Could(history.Absent) {
 				c.gone[t.ID] = true
 			}
 			return true
