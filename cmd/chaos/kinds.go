@@ -41,9 +41,9 @@ var kinds = []kind{
 		wait(ctx, lasts)
 		return errors.Join(c.pooler.Start(), c.pooler.Listens(ctx, c.pooler.Address))
 	}},
-	{"silent", network(faults.Silent)},
-	{"cut", network(faults.Cut)},
-	{"slow", network(faults.Slow)},
+	{"silent", network(faults.Silent, 3)}, // longer than what waits for an answer
+	{"cut", network(faults.Cut, 1)},
+	{"slow", network(faults.Slow, 1)},
 	{"forget", func(_ context.Context, c *cluster, random *rand.Rand, _ time.Duration) error {
 		for _, l := range someOf(c.links, random) {
 			l.Forget()
@@ -104,14 +104,15 @@ func crashWhile(ctx context.Context, c *cluster, signal syscall.Signal, away, ba
 	return errors.Join(err, back())
 }
 
-// network has some links, or all, do something else than pass.
-func network(m faults.Mode) func(context.Context, *cluster, *rand.Rand, time.Duration) error {
+// network has some links, or all, do something else than pass, for so many times as long
+// as other faults last.
+func network(m faults.Mode, times time.Duration) func(context.Context, *cluster, *rand.Rand, time.Duration) error {
 	return func(ctx context.Context, c *cluster, random *rand.Rand, lasts time.Duration) error {
 		broken := someOf(c.links, random)
 		for _, l := range broken {
 			l.Set(m)
 		}
-		wait(ctx, lasts)
+		wait(ctx, times*lasts)
 		for _, l := range broken {
 			l.Set(faults.Pass)
 		}
