@@ -58,7 +58,7 @@ func overloadCommand() *cobra.Command {
 	c.Flags().StringVar(&o.program, "todo", "bin/todo", "the program to measure")
 	c.Flags().IntVar(&count, "users", 10_000, "number of users")
 	c.Flags().DurationVar(&o.turn, "turn", 5*time.Second, "how long each number of clients is measured at a time")
-	c.Flags().IntVar(&o.rounds, "rounds", 5, "how many turns the peak and the overload have each")
+	c.Flags().IntVar(&o.rounds, "rounds", 7, "how many turns the peak and the overload have each")
 	return c
 }
 
@@ -74,11 +74,16 @@ func (o overloadTest) run(ctx context.Context, out io.Writer) (err error) {
 	t := &table{out: out}
 	t.row("clients", "goodput", "p50", "p99", "refused", "CPU of the server", "of PostgreSQL")
 	send := func(clients int) (float64, error) {
-		refused := 0
+		refused, succeeded := 0, 0
+		// While connections open, and while the last answers come, not all clients ask.
+		begin, end := time.Now().Add(o.turn/4), time.Now().Add(o.turn)
 		l := load{clients: clients, duration: o.turn, result: func(r *vegeta.Result) error {
 			statuses[statusOf(r)]++
 			if r.Code == http.StatusServiceUnavailable || r.Code == http.StatusTooManyRequests {
 				refused++
+			}
+			if at := r.End(); r.Error == "" && at.After(begin) && at.Before(end) {
+				succeeded++
 			}
 			return nil
 		}}
@@ -94,14 +99,14 @@ func (o overloadTest) run(ctx context.Context, out io.Writer) (err error) {
 		if err != nil {
 			return 0, err
 		}
-		m := result.all
+		m, goodput := result.all, float64(succeeded)/end.Sub(begin).Seconds()
 		// What it costs to succeed tells more where the machine has other things to do.
 		server, database := after.since(before, max(1, m.Requests-m.failed))
 		t.row(
-			grouped(clients), fmt.Sprintf("%.0f", result.throughput()), milliseconds(m.Latencies.P50), milliseconds(m.Latencies.P99), refused,
+			grouped(clients), fmt.Sprintf("%.0f", goodput), milliseconds(m.Latencies.P50), milliseconds(m.Latencies.P99), refused,
 			fmt.Sprintf("%.0f µs", server), fmt.Sprintf("%.0f µs", database),
 		)
-		return result.throughput(), nil
+		return goodput, nil
 	}
 	if _, err := send(o.steps[len(o.steps)/2]); err != nil { // warms up
 		return err
