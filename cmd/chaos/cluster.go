@@ -37,6 +37,7 @@ type cluster struct {
 	dir      string
 	postgres *faults.Postgres
 	links    []*faults.Link // that may fail: of a, of b, of PgBouncer
+	victims  []string       // of the fault that is there now
 	pooler   *faults.PgBouncer
 	servers  []*server
 }
@@ -72,11 +73,15 @@ func startCluster(ctx context.Context, program string, out io.Writer) (c *cluste
 	if err != nil {
 		return c, err
 	}
-	toPostgres, err := c.link(c.postgres.Address())
+	toPostgres, err := c.link("a", c.postgres.Address())
 	if err != nil {
 		return c, err
 	}
-	ofPooler, err := c.link(c.postgres.Address())
+	toPooler, err := c.link("b", "")
+	if err != nil {
+		return c, err
+	}
+	ofPooler, err := c.link("PgBouncer", c.postgres.Address())
 	if err != nil {
 		return c, err
 	}
@@ -89,10 +94,7 @@ func startCluster(ctx context.Context, program string, out io.Writer) (c *cluste
 	if err := errors.Join(c.pooler.Start(), c.pooler.Listens(ctx, c.pooler.Address)); err != nil {
 		return c, err
 	}
-	toPooler, err := c.link(c.pooler.Address)
-	if err != nil {
-		return c, err
-	}
+	toPooler.SetTarget(c.pooler.Address)
 	for n, link := range []*faults.Link{toPostgres, toPooler} {
 		s, err := c.newServer(program, string(rune('a'+n)), at(owner, link.Address))
 		if err != nil {
@@ -106,8 +108,9 @@ func startCluster(ctx context.Context, program string, out io.Writer) (c *cluste
 	return c, nil
 }
 
-func (c *cluster) link(target string) (*faults.Link, error) {
-	l, err := faults.NewLink(target)
+// link is a network that a client of a database has.
+func (c *cluster) link(of, target string) (*faults.Link, error) {
+	l, err := faults.NewLink("network of "+of, target)
 	if err == nil {
 		c.links = append(c.links, l)
 	}

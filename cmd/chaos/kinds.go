@@ -45,7 +45,8 @@ var kinds = []kind{
 	{"cut", network(faults.Cut, 1)},
 	{"slow", network(faults.Slow, 1)},
 	{"forget", func(_ context.Context, c *cluster, random *rand.Rand, _ time.Duration) error {
-		for _, l := range someOf(c.links, random) {
+		// Not of PgBouncer: it waits for what is dead as long as it is told to.
+		for _, l := range c.someOf(c.links[:2], random) {
 			l.Forget()
 		}
 		return nil
@@ -53,7 +54,7 @@ var kinds = []kind{
 	{"sigterm", stopServer(syscall.SIGTERM)},
 	{"sighup", stopServer(syscall.SIGHUP)},
 	{"sigkill", func(ctx context.Context, c *cluster, random *rand.Rand, lasts time.Duration) error {
-		s := c.servers[random.IntN(len(c.servers))]
+		s := c.oneOf(random)
 		s.Killed()
 		s.Kill()
 		wait(ctx, lasts/4)
@@ -63,7 +64,7 @@ var kinds = []kind{
 	}},
 	// A server starts while its database is away.
 	{"start", func(ctx context.Context, c *cluster, random *rand.Rand, lasts time.Duration) error {
-		s := c.servers[random.IntN(len(c.servers))]
+		s := c.oneOf(random)
 		return crashWhile(ctx, c, syscall.SIGQUIT, func() error {
 			s.Killed()
 			s.Kill()
@@ -108,7 +109,7 @@ func crashWhile(ctx context.Context, c *cluster, signal syscall.Signal, away, ba
 // as other faults last.
 func network(m faults.Mode, times time.Duration) func(context.Context, *cluster, *rand.Rand, time.Duration) error {
 	return func(ctx context.Context, c *cluster, random *rand.Rand, lasts time.Duration) error {
-		broken := someOf(c.links, random)
+		broken := c.someOf(c.links, random)
 		for _, l := range broken {
 			l.Set(m)
 		}
@@ -121,11 +122,22 @@ func network(m faults.Mode, times time.Duration) func(context.Context, *cluster,
 }
 
 // someOf is one of the links, or each.
-func someOf(links []*faults.Link, random *rand.Rand) []*faults.Link {
-	if n := random.IntN(len(links) + 1); n < len(links) {
-		return links[n : n+1]
+func (c *cluster) someOf(links []*faults.Link, random *rand.Rand) []*faults.Link {
+	n := random.IntN(len(links) + 1)
+	if n < len(links) {
+		links = links[n : n+1]
+	}
+	for _, l := range links {
+		c.victims = append(c.victims, l.Name)
 	}
 	return links
+}
+
+// oneOf is one of the servers.
+func (c *cluster) oneOf(random *rand.Rand) *server {
+	s := c.servers[random.IntN(len(c.servers))]
+	c.victims = append(c.victims, s.Name)
+	return s
 }
 
 // maxStop is how long a server may take to end: what it drains, and the grace for what
@@ -135,7 +147,7 @@ const maxStop = drain + 35*time.Second
 // stopServer has a server stop in order, which loses nothing, and starts it again.
 func stopServer(signal syscall.Signal) func(context.Context, *cluster, *rand.Rand, time.Duration) error {
 	return func(ctx context.Context, c *cluster, random *rand.Rand, _ time.Duration) error {
-		s := c.servers[random.IntN(len(c.servers))]
+		s := c.oneOf(random)
 		s.Signal(signal)
 		var err error
 		select {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/securetodo/securetodo/cmd/chaos/workload"
@@ -65,6 +66,7 @@ func (s *schedule) run(ctx context.Context) error {
 
 func (s *schedule) inject(ctx context.Context, k kind, lasts time.Duration) error {
 	begin := time.Now()
+	s.cluster.victims = nil
 	err := k.inject(ctx, s.cluster, s.random, lasts)
 	if errors.Is(err, errEnded) || errors.Is(err, errStop) {
 		s.load.Violate(err)
@@ -91,7 +93,7 @@ func (s *schedule) inject(ctx context.Context, k kind, lasts time.Duration) erro
 	seen := s.injected[k.name]
 	seen.count++
 	seen.worst = max(seen.worst, normal)
-	fmt.Fprintf(s.out, "%7.1fs  %-18s %5.1f s, normal after %.2f s\n", begin.Sub(s.start).Seconds(), k.name, ended.Sub(begin).Seconds(), normal.Seconds())
+	fmt.Fprintf(s.out, "%7.1fs  %-18s %5.1f s, normal after %5.2f s  %s\n", begin.Sub(s.start).Seconds(), k.name, ended.Sub(begin).Seconds(), normal.Seconds(), strings.Join(s.cluster.victims, ", "))
 	if normal > s.within {
 		s.load.Violate(fmt.Errorf("recovery: %.1f s after the end of %s until all was normal, more than %s", normal.Seconds(), k.name, s.within))
 	}

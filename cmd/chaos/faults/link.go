@@ -28,6 +28,7 @@ const delay = 50 * time.Millisecond
 // Link is a network between a client and a database: a TCP proxy whose address stays
 // when that of its target changes.
 type Link struct {
+	Name    string
 	Address string
 
 	listener net.Listener
@@ -46,12 +47,12 @@ type pair struct {
 }
 
 // NewLink listens on a port of the loopback interface.
-func NewLink(target string) (*Link, error) {
+func NewLink(name, target string) (*Link, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	l := &Link{Address: listener.Addr().String(), listener: listener, target: target, changed: make(chan struct{}), pairs: map[*pair]bool{}}
+	l := &Link{Name: name, Address: listener.Addr().String(), listener: listener, target: target, changed: make(chan struct{}), pairs: map[*pair]bool{}}
 	go l.accept()
 	return l, nil
 }

@@ -28,7 +28,7 @@ func linked(t *testing.T) *faults.Link {
 			go func() { _, _ = io.Copy(conn, conn); _ = conn.Close() }()
 		}
 	}()
-	l, err := faults.NewLink(listener.Addr().String())
+	l, err := faults.NewLink("echo", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
