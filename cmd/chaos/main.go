@@ -66,7 +66,7 @@ func command() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.program, "todo", "bin/todo", "the program to check")
 	c.Flags().DurationVar(&o.duration, "duration", 10*time.Minute, "how long to break things")
-	c.Flags().DurationVar(&o.within, "within", 3*time.Second, "how long after a fault all must be normal again")
+	c.Flags().DurationVar(&o.within, "within", 3*time.Second, "how long after a fault all must be normal again, each answer in a third of it")
 	c.Flags().StringSliceVar(&o.faults, "faults", names, "kinds of faults, or none")
 	c.Flags().BoolVar(&o.keep, "keep", false, "keep the logs also where nothing is wrong")
 	c.Flags().Uint64Var(&o.load.Seed, "seed", 0, "of all that is random, to have the same faults again; one of its own by default")
@@ -124,7 +124,8 @@ func (o options) run(ctx context.Context, out io.Writer) (err error) {
 	worked, followed := load.Run(work, follow)
 	s := &schedule{cluster: c, load: load, kinds: chosen, random: rand.New(rand.NewPCG(o.load.Seed, 0)), within: o.within, out: out, start: time.Now()}
 	if err := s.run(breaking); err != nil {
-		return err
+		keep = true
+		return fmt.Errorf("%w; logs are in %s", err, c.dir)
 	}
 	wait(ctx, calm)
 	stopWork()

@@ -44,7 +44,7 @@ type schedule struct {
 // this program, not of what it tries.
 func (s *schedule) run(ctx context.Context) error {
 	s.injected = map[string]*injected{}
-	if took := s.load.Normal(giveUp); took >= giveUp {
+	if took := s.load.Normal(s.within/3, giveUp); took >= giveUp {
 		return errors.New("the servers do not answer although nothing is broken")
 	}
 	if len(s.kinds) == 0 {
@@ -76,7 +76,7 @@ func (s *schedule) inject(ctx context.Context, k kind, lasts time.Duration) erro
 		return fmt.Errorf("%s: %w", k.name, err)
 	}
 	ended := time.Now()
-	normal := s.load.Normal(giveUp)
+	normal := s.load.Normal(s.within/3, giveUp)
 	for _, server := range s.cluster.servers {
 		if server.HasEnded() {
 			s.load.Violate(fmt.Errorf("end: server %s ended by itself after %s", server.Name, k.name))

@@ -8,21 +8,17 @@ import (
 	"time"
 )
 
-const (
-	// normalUsers of a server are asked for whether it is normal. They are none of the
-	// users at work.
-	normalUsers = 8
-	// normalTime is how long an answer takes at most that counts as normal.
-	normalTime = time.Second
-)
+// normalUsers of a server are asked for whether it is normal. They are none of the users
+// at work.
+const normalUsers = 8
 
 // Normal waits until each server answers a read and a write of each of several users in
-// normalTime, and returns how long that took: most at most.
-func (l *Load) Normal(most time.Duration) time.Duration {
+// the time that an answer may take, and returns how long that took: most at most.
+func (l *Load) Normal(answer, most time.Duration) time.Duration {
 	begin := time.Now()
 	for time.Since(begin) < most {
 		round := time.Since(begin) // what is normal now was so when the round began
-		if l.isNormal() {
+		if l.isNormal(answer) {
 			return round
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -30,7 +26,7 @@ func (l *Load) Normal(most time.Duration) time.Duration {
 	return most
 }
 
-func (l *Load) isNormal() bool {
+func (l *Load) isNormal(answer time.Duration) bool {
 	var failed atomic.Bool
 	var asking sync.WaitGroup
 	for _, s := range l.Servers {
@@ -40,7 +36,7 @@ func (l *Load) isNormal() bool {
 					{method: http.MethodGet, path: p.ID + "/tasks"},
 					{method: http.MethodPut, path: p.ID + "/tasks/" + probedTask, body: `{"title":"` + p.Mark() + time.Now().Format(time.RFC3339Nano) + `"}`},
 				} {
-					ctx, cancel := context.WithTimeout(context.Background(), normalTime)
+					ctx, cancel := context.WithTimeout(context.Background(), answer)
 					if o := l.send(ctx, p, s, c); o.class != OK && !(c.method == http.MethodPut && o.status == http.StatusNotFound && l.makeProbed(ctx, p, s)) {
 						failed.Store(true)
 					}
