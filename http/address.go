@@ -56,15 +56,14 @@ func (p proxies) clientOf(r *http.Request) netip.Addr {
 // parseHop reads an address with or without a port, one of IPv6 also in brackets. One of
 // IPv4 that is mapped into IPv6 is itself.
 func parseHop(text string) (netip.Addr, bool) {
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		var withPort netip.AddrPort
-		if withPort, err = netip.ParseAddrPort(text); err == nil {
-			address = withPort.Addr()
-		} else if inner, ok := strings.CutPrefix(text, "["); ok {
-			address, err = netip.ParseAddr(strings.TrimSuffix(inner, "]"))
-		}
+	// That of a peer has a port, and an error would cost it an allocation.
+	if hop, err := netip.ParseAddrPort(text); err == nil {
+		return hop.Addr().Unmap().WithZone(""), true
 	}
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		text = strings.TrimSuffix(inner, "]")
+	}
+	address, err := netip.ParseAddr(text)
 	return address.Unmap().WithZone(""), err == nil
 }
 

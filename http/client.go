@@ -19,5 +19,5 @@ func clientName(addr netip.Addr, beside bool) string {
 	}
 	// A prefix of a valid length has no error.
 	network, _ := addr.Prefix(bits)
-	return network.String()
+	return string(network.AppendTo(make([]byte, 0, 64)))
 }
