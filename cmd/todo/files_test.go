@@ -88,7 +88,7 @@ func TestServeAnswersNewClientsAndProbesWhenFilesRunOut(t *testing.T) {
 		Address string
 		Most    int `json:"max_connections"`
 	}
-	if err := json.Unmarshal([]byte(p.waitFor(t, p.log, `"msg":"listening"`)), &listening); err != nil || listening.Most != 80 {
+	if err := json.Unmarshal([]byte(p.waitFor(t, p.log, `"msg":"listening"`)), &listening); err != nil || listening.Most != 78 {
 		t.Fatalf("%v, at most %d connections", err, listening.Most)
 	}
 	for _, address := range []string{listening.Address, probed(t, p)} {

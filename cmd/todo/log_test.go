@@ -10,7 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db/dbtest"
 )
 
@@ -127,17 +129,25 @@ func servingTo(t *testing.T, environment []string) (p *program, address string, 
 	}
 }
 
-// loggedRequests are more than the lines that a pipe holds.
-const loggedRequests = 1000
+// fillLog sends more requests than a pipe holds lines. They have a token: of others the
+// log has only a few a second.
+func fillLog(t *testing.T, address string) {
+	t.Helper()
+	token, err := auth.SignHS256([]byte(testSecret), auth.Policy{}, auth.Identity{UserID: "alice"}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if status, _ := get(t, address, "/api/alice/nothing", token); status != 404 {
+			t.Fatal(status)
+		}
+	}
+}
 
 func TestServeRepliesWhenNobodyReadsItsLog(t *testing.T) {
 	t.Parallel()
 	p, address, log, _ := servingTo(t, environment(dbtest.New(t, dbtest.NeonOwner)))
-	for range loggedRequests {
-		if status, _ := get(t, address, "/nothing", ""); status != 404 {
-			t.Fatal(status)
-		}
-	}
+	fillLog(t, address)
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -153,11 +163,7 @@ func TestServeOutlivesTheReaderOfItsLog(t *testing.T) {
 	t.Parallel()
 	p, address, _, closeLog := servingTo(t, environment(dbtest.New(t, dbtest.NeonOwner)))
 	closeLog()
-	for range loggedRequests {
-		if status, _ := get(t, address, "/nothing", ""); status != 404 {
-			t.Fatal(status)
-		}
-	}
+	fillLog(t, address)
 	if err := p.stop(t, syscall.SIGTERM); err != nil {
 		t.Errorf("a stop without a log: %v", err)
 	}
