@@ -106,7 +106,7 @@ func (ln *lane) fail(err error) {
 	}
 	ln.err = context.DeadlineExceeded
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), outOfTurn{}, true), connectTimeout)
 		defer cancel()
 		_ = conn.PgConn().CancelRequest(ctx)
 	}()

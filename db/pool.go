@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// lightTimeout is how long a query may take that reads or writes a few rows by an index,
-	// waiting for locks included. It is short, since a connection that went silent with
-	// such a query on it is not found out any sooner.
-	lightTimeout = 2500 * time.Millisecond
+	// lightTimeout is how long a query may take that reads or writes a few rows by an index.
+	// It is longer than one waits for a lock, and short, since a connection that went silent
+	// with such a query on it is not found out any sooner.
+	lightTimeout = 2200 * time.Millisecond
 	// heavyTimeout is that of all others, but for exports: a search through 100,000 tasks
 	// takes about a second of a processor.
 	heavyTimeout = 10 * time.Second
 	// timeoutSlack is how long after that the network is given up.
-	timeoutSlack = 500 * time.Millisecond
+	timeoutSlack = 300 * time.Millisecond
 	// maxExports is how many connections exports may hold, and no more than a quarter.
 	maxExports = 2
 )
@@ -93,6 +93,8 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	if p.probes, err = pgxpool.NewWithConfig(ctx, probes); err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)
 	}
+	// Probes wait for no other connection.
+	config.ConnConfig.DialFunc = connecting{semaphore.NewWeighted(maxConnecting)}.dial
 	if p.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		p.probes.Close()
 		return nil, fmt.Errorf("opening the pool: %w", err)

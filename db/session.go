@@ -42,6 +42,7 @@ func sessionOf(conn *pgx.Conn) *session {
 
 // newSession is pgxpool's AfterConnect.
 func (p *Pool) newSession(ctx context.Context, conn *pgx.Conn) error {
+	defer endTurn(conn)
 	// Without a described statement pgx knows a parameter's type only by its Go type.
 	conn.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
 	now := time.Now()

@@ -81,6 +81,30 @@ func TestPoolIsNormalSoonAfterConnectingHung(t *testing.T) {
 	crowd(t, pool, 50)
 }
 
+// TestPoolMakesAFewConnectionsAtOnce has more requests ask for a connection than are made
+// at once: those who wait together at a pooler, or for a processor, would all be late.
+func TestPoolMakesAFewConnectionsAtOnce(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
+	pool := dbtest.Pool(t, proxy.URL)
+	proxy.Stall(true)
+	var wg sync.WaitGroup
+	for n := range 20 {
+		wg.Go(func() {
+			if _, err := pool.CreateTask(t.Context(), aTask(fmt.Sprint("user", n))); !errors.Is(err, db.ErrUnavailable) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	// The connection of the first that is given up may be closed when the next is open.
+	if n := proxy.MostStalled(); n == 0 || n > 8 {
+		t.Errorf("%d connections were made at once", n)
+	}
+	proxy.Stall(false)
+	crowd(t, pool, 20)
+}
+
 // TestPoolFreesThePlaceOfASilentConnectionAtOnce has one connection alone, whose closing
 // nobody answers either.
 func TestPoolFreesThePlaceOfASilentConnectionAtOnce(t *testing.T) {

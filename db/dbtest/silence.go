@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -11,8 +12,11 @@ import (
 type silence struct {
 	mu     sync.Mutex
 	stalls bool
-	frozen chan struct{} // closed for the connections that are
-	ended  chan struct{} // closed when the test ends
+	// held are the connections that nobody answers, and mostHeld is how many there were at
+	// once.
+	held, mostHeld int
+	frozen         chan struct{} // closed for the connections that are
+	ended          chan struct{} // closed when the test ends
 }
 
 func newSilence(t testing.TB) *silence {
@@ -43,10 +47,34 @@ func (s *silence) meet() (frozen chan struct{}, isStalled bool) {
 	return s.frozen, s.stalls
 }
 
-// hold keeps a connection open until the test ends.
+// MostStalled returns how many connections that Stall met were open at once.
+func (s *silence) MostStalled() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mostHeld
+}
+
+// hold keeps a connection open until its client closes it, or the test ends.
 func (s *silence) hold(conn net.Conn) {
-	<-s.ended
+	s.count(1)
+	defer s.count(-1)
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		_, _ = io.Copy(io.Discard, conn)
+	}()
+	select {
+	case <-left:
+	case <-s.ended:
+	}
 	_ = conn.Close()
+}
+
+func (s *silence) count(more int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held += more
+	s.mostHeld = max(s.mostHeld, s.held)
 }
 
 func isClosed(c chan struct{}) bool {
