@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -168,4 +170,11 @@ func (p *Pool) Made() int { return int(p.pool.Stat().NewConnsCount()) }
 // itself what a pooler keeps apart.
 func (p *Pool) Configuration() (conns int, adapts bool) {
 	return int(p.pool.Config().MaxConns), p.adapts
+}
+
+// SlowUsers are those whose heavy requests took long.
+func (p *Pool) SlowUsers() []string {
+	p.heavy.mu.Lock()
+	defer p.heavy.mu.Unlock()
+	return slices.Collect(maps.Keys(p.heavy.slow.until))
 }

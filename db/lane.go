@@ -32,7 +32,7 @@ import (
 type lane struct {
 	lanes *lanes
 	batch []*request // that have not left yet
-	began time.Time  // zero where nobody needs to know
+	began time.Time  // when it was sent; zero where nobody needs to know
 
 	conn     *pgxpool.Conn
 	pipeline *pgconn.Pipeline
@@ -49,6 +49,7 @@ func (ln *lane) send() {
 	if ln.conn, ln.err = ln.lanes.pool.acquire(context.Background(), first.start.Add(acquireTimeout)); ln.err != nil {
 		return
 	}
+	ln.began = ln.lanes.slow.now()
 	conn := ln.conn.Conn()
 	// However many requests are slow, the last does not wait for the sum of their limits.
 	_ = conn.PgConn().Conn().SetDeadline(time.Now().Add(first.limit + timeoutSlack))
@@ -73,6 +74,15 @@ func (ln *lane) send() {
 	if err := ln.pipeline.Flush(); err != nil {
 		ln.fail(err)
 	}
+}
+
+// took is how long the database has been at work, 0 where that is not known: a connection
+// that was lost says nothing of the request.
+func (ln *lane) took() time.Duration {
+	if ln.began.IsZero() || ln.err != nil {
+		return 0
+	}
+	return time.Since(ln.began)
 }
 
 // receive returns the next message about a request. It is valid until the next call.

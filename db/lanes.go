@@ -128,6 +128,7 @@ func (l *lanes) withdraw(u *userQueue, r *request) bool {
 
 // leave ends r's turn on a lane. The next one's begins, or the lane is free.
 func (l *lanes) leave(ln *lane, r *request) {
+	took := ln.took()
 	ln.batch = ln.batch[1:]
 	last := len(ln.batch) == 0
 	if last {
@@ -137,7 +138,7 @@ func (l *lanes) leave(ln *lane, r *request) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.slow.left(r, ln.began)
+	l.slow.left(r, took)
 	if last {
 		l.stats.Busy--
 	}
@@ -158,7 +159,7 @@ func (l *lanes) start(batch []*request) *lane {
 	l.stats.Busy++
 	l.stats.Batches++
 	l.stats.Requests += int64(len(batch))
-	return &lane{lanes: l, batch: batch, began: l.slow.now()}
+	return &lane{lanes: l, batch: batch}
 }
 
 // take takes the requests that go next, of different users.

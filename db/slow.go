@@ -21,7 +21,7 @@ type slowUsers struct {
 	until map[string]time.Time
 }
 
-// now is when a request comes to a lane. It is not asked for where nobody is slow.
+// now is when a request is sent. It is not asked for where nobody is slow.
 func (s *slowUsers) now() time.Time {
 	if s.max == 0 {
 		return time.Time{}
@@ -46,12 +46,12 @@ func (s *slowUsers) admit(r *request) bool {
 	return true
 }
 
-// left ends the count of a request that began then.
-func (s *slowUsers) left(r *request, began time.Time) {
+// left ends the count of a request that took that long.
+func (s *slowUsers) left(r *request, took time.Duration) {
 	if r.isSlow {
 		s.busy--
 	}
-	if s.max == 0 || time.Since(began) < slowAfter {
+	if took < slowAfter {
 		return
 	}
 	now := time.Now()

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -39,4 +40,37 @@ func TestLanesKeepSomeFromUsersWhoseRequestsAreSlow(t *testing.T) {
 	}
 	wg.Wait()
 	eventually(t, "the lanes are free", func() bool { return pool.Stats().Heavy.Busy == 0 })
+}
+
+// TestLanesTakeNobodyForSlowWhenTheDatabaseIsAway has every user wait for a database that
+// is away: afterwards they are served as before.
+func TestLanesTakeNobodyForSlowWhenTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
+	pool := dbtest.Pool(t, proxy.URL)
+	lanes := pool.Stats().Heavy.Max
+	account := func(n int) error {
+		user := fmt.Sprint("user", n)
+		_, err := pool.As(user).GetAccount(t.Context(), db.GetAccountParams{UserID: user})
+		return err
+	}
+	proxy.Stall(true)
+	var wg sync.WaitGroup
+	for n := range lanes {
+		wg.Go(func() {
+			if err := account(n); !errors.Is(err, db.ErrUnavailable) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	proxy.Stall(false)
+	for n := range lanes {
+		if err := account(n); err != nil && !errors.Is(err, db.ErrNotFound) {
+			t.Error(err)
+		}
+	}
+	if slow := pool.SlowUsers(); len(slow) > 0 {
+		t.Errorf("taken for slow: %v", slow)
+	}
 }
