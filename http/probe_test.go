@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -97,6 +98,9 @@ func TestReadyzSaysThatTheDatabaseIsReadOnly(t *testing.T) {
 	super := dbtest.SuperuserURL(t, url) + "&default_transaction_read_only=off"
 	name := dbtest.Value[string](t, super, "SELECT current_database()")
 	dbtest.Exec(t, super, "ALTER DATABASE "+name+" SET default_transaction_read_only = on")
+	// A pooler has sessions from before.
+	dbtest.Exec(t, super, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	eventually(t, "the check sees it", func() bool { return strings.Contains(a.do("", "GET", "/readyz", "").body, "read-only") })
 	a.mustNotBeReady("the database is read-only", "database unavailable")
 }
 
