@@ -59,7 +59,8 @@ func (p *Pool) isBusy(err error) bool {
 	case isCode(pgerrcode.LockNotAvailable)(err):
 		return true
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return time.Since(time.Unix(0, p.answered.Load())) < time.Second
+		// A lock keeps requests for 2 seconds before it is answered that they cannot have it.
+		return time.Since(time.Unix(0, p.answered.Load())) < acquireTimeout
 	}
 	return false
 }
