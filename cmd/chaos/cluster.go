@@ -21,9 +21,9 @@ import (
 const (
 	database = "chaos" // and its owner
 	secret   = "a-secret-of-the-checker-with-32-bytes-or-more"
-	// drain is how long a server that was told to stop goes on answering. Balancers look
-	// ten times in it.
-	drain = time.Second
+	// drain is how long a server that was told to stop goes on answering. A balancer knows
+	// of it sooner: it looks every 0.1 s, and waits for the answer for a second at most.
+	drain = 3 * time.Second
 	// poolerServers is how many connections PgBouncer has.
 	poolerServers = 20
 )

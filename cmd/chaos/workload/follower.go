@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/securetodo/securetodo/cmd/chaos/history"
@@ -115,7 +117,8 @@ func (f *follower) violate(err error) {
 
 // stream opens a stream and takes its events over until it ends.
 func (f *follower) stream(ctx context.Context) {
-	s, begin := pick(f.load.Servers, f.random), time.Now()
+	s := pick(f.load.Servers, f.random)
+	begin := s.begin()
 	opened := false
 	o := f.open(ctx, s, func(event []byte) {
 		opened = true
@@ -126,7 +129,7 @@ func (f *follower) stream(ctx context.Context) {
 		return
 	case opened || o.class == OK:
 		o = outcome{class: OK} // all streams end
-	case o.class == Lost && !s.mayLose(begin, time.Now()):
+	case o.class == Lost && !s.mayLose(begin, o):
 		f.violate(fmt.Errorf("lost connection: %s lost a stream's request though nobody had killed it: %s", s.Name, o.text))
 	}
 	f.status(o)
@@ -142,7 +145,7 @@ func (f *follower) open(ctx context.Context, s *Server, take func([]byte)) outco
 	request.Header.Set("Accept", "text/event-stream")
 	reply, err := f.load.client.Do(request)
 	if err != nil {
-		return outcome{class: Lost, text: howLost(err)}
+		return outcome{class: Lost, text: howLost(err), refused: errors.Is(err, syscall.ECONNREFUSED)}
 	}
 	defer reply.Body.Close()
 	if reply.StatusCode != http.StatusOK {

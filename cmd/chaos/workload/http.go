@@ -38,6 +38,8 @@ type outcome struct {
 	body   []byte
 	// notDone says that nothing was changed for certain, and lost that nothing is known.
 	notDone bool
+	// refused says that nobody listens there.
+	refused bool
 	text    string
 }
 
@@ -64,9 +66,9 @@ func (l *Load) do(ctx context.Context, p *person, s *Server, c call) outcome {
 		defer timer.Stop()
 		defer leave(nil)
 	}
-	begin := time.Now()
+	begin := s.begin()
 	o := l.send(ctx, p, s, c)
-	if o.class == Lost && !s.mayLose(begin, time.Now()) {
+	if o.class == Lost && !s.mayLose(begin, o) {
 		l.violations.add(Violation{User: p.ID, Task: c.kind, Err: fmt.Errorf("lost connection: %s lost a request though nobody had killed it: %s", s.Name, o.text)})
 	}
 	l.Tally.add(c.kind, o.class, o.text)
@@ -100,7 +102,7 @@ func (l *Load) send(ctx context.Context, p *person, s *Server, c call) outcome {
 	case errors.Is(context.Cause(ctx), errLeft):
 		return outcome{class: Left, text: "left"}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return outcome{class: Lost, text: howLost(err), notDone: true}
+		return outcome{class: Lost, text: howLost(err), notDone: true, refused: true}
 	case errors.Is(err, context.DeadlineExceeded):
 		return outcome{class: Other, text: "no answer in " + RequestTimeout.String()}
 	}

@@ -50,8 +50,22 @@ func (s *Server) Alive() {
 	s.windows[len(s.windows)-1].end = time.Now()
 }
 
-// mayLose reports whether a request that was under way in this time may have been lost.
-func (s *Server) mayLose(begin, end time.Time) bool {
+// begin is when a request to a server begins, and what a balancer knows of it then.
+type begin struct {
+	at     time.Time
+	health health
+}
+
+func (s *Server) begin() begin { return begin{time.Now(), s.state()} }
+
+// mayLose reports whether a request that began so may have ended so by now: in a time in
+// which the server may lose connections, or refused by one that was known not to be ready,
+// where none was.
+func (s *Server) mayLose(b begin, o outcome) bool {
+	return b.health != ready && o.refused || s.wasKilled(b.at, time.Now())
+}
+
+func (s *Server) wasKilled(begin, end time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.windows {
