@@ -2,7 +2,9 @@ package db
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -15,8 +17,8 @@ import (
 // ErrNotFound says that the user has no such row.
 var ErrNotFound = errors.New("not found")
 
-// ErrUnavailable says that the database is away, shutting down, has no free
-// connection within the wait limit, is read-only, or took too long. Nothing was done, and asking again
+// ErrUnavailable says that the database is away, shutting down, has no free connection
+// within the wait limit, is read-only, or took too long. Nothing was done, and asking again
 // may help.
 var ErrUnavailable = errors.New("database unavailable")
 
@@ -84,4 +86,29 @@ func translate(err error) error {
 	default:
 		return err
 	}
+}
+
+// refusals are the classes of errors with which PostgreSQL refuses a connection until
+// somebody changes the URL, the login or the server's configuration.
+var refusals = []string{
+	"0A", // feature not supported
+	"22", // data exception: a parameter of the URL
+	"28", // invalid authorization specification: the password, pg_hba.conf
+	"3D", // invalid catalog name: no such database
+	"42", // access rule violation: the right to connect
+}
+
+// MayPass reports whether what failed with err may succeed later although nobody changes
+// the configuration, the schema or a privilege: the database is away, starting, or has no
+// connection left, or its host has no address yet. A login or a certificate that is
+// refused does not pass by itself, nor does what is wrong with the schema.
+func MayPass(err error) bool {
+	if !errors.Is(err, ErrUnavailable) {
+		return false
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return false
+	}
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return !ok || len(pg.Code) < 2 || !slices.Contains(refusals, pg.Code[:2])
 }

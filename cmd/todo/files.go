@@ -27,7 +27,7 @@ func maxConnections(pool *db.Pool) int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		files.Cur = 1024
 	}
-	return connectionsWithin(files.Cur, debug.SetMemoryLimit(-1), pool.MaxConnections())
+	return connectionsWithin(files.Cur, debug.SetMemoryLimit(-1), pool.Connections().Max+1) // that of probes
 }
 
 // connectionsWithin reckons with twice the connections to the database: one that is being
