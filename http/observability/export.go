@@ -21,14 +21,14 @@ import (
 )
 
 // flushTimeout is how long the end of the program waits for the last spans.
-const flushTimeout = 3 * time.Second
+const flushTimeout = time.Second
 
 // faultInterval is between two lines that say that spans cannot be exported.
 const faultInterval = time.Minute
 
 // ExportTraces returns a tracer whose spans are exported as OpenTelemetry's variables
 // say, or nil where they name no endpoint: OTEL_EXPORTER_OTLP_ENDPOINT, or
-// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. flush exports what is left, within 3 seconds.
+// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. flush exports what is left, within a second.
 //
 // It reads the other standard variables too: OTEL_EXPORTER_OTLP_… (PROTOCOL: grpc or
 // http/protobuf, which it is where nothing says so), OTEL_SERVICE_NAME (todo),
