@@ -130,22 +130,23 @@ func (l *lanes) withdraw(u *userQueue, r *request) bool {
 func (l *lanes) leave(ln *lane, r *request) {
 	took := ln.took()
 	ln.batch = ln.batch[1:]
-	last := len(ln.batch) == 0
-	if last {
+	if len(ln.batch) == 0 {
 		ln.release()
-	} else {
-		ln.batch[0].turn <- ln
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.slow.left(r, took)
-	if last {
-		l.stats.Busy--
-	}
 	u := l.users[r.userID]
 	u.running--
 	l.enlist(u)
 	l.forget(u)
+	if len(ln.batch) > 0 {
+		// Not before its user is back among those who wait: this goroutine may be the one
+		// that the scheduler lets wait, and others would take that user's turn.
+		ln.batch[0].turn <- ln
+	} else {
+		l.stats.Busy--
+	}
 	for l.stats.Busy < l.stats.Max {
 		batch := l.take()
 		if len(batch) == 0 {
