@@ -5,6 +5,10 @@ RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # Quiet: a line a package, what failed, and at the end how many passed, failed and were
 # skipped, each skip with its reason.
 GOTESTSUM := $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg
+# A shared machine stops a process for a second now and then. There a test or two that fail
+# (gotestsum counts a subtest and its parent) are run once more, alone; after a data race
+# nothing is. The output names each: it is a bug to mend.
+RERUN := $(if $(CI),--rerun-fails=1 --rerun-fails-max-failures=4 --rerun-fails-abort-on-data-race)
 BUILDAH ?= buildah
 SQUAWK ?= npx --yes squawk-cli@2.66.0
 CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
@@ -16,7 +20,7 @@ run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && exec bin/todo dev
 
 test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
-	$(GOTESTSUM) -- $(RACE) -shuffle=on -timeout 15m ./...
+	$(GOTESTSUM) $(RERUN) --packages=./... -- $(RACE) -shuffle=on -timeout 15m
 	$(GO) test -run '^TestAllocations' -count=1 ./http # the race detector allocates too
 
 cover: ## run the tests and print the coverage of each package and of all
@@ -30,9 +34,9 @@ check: lint ## check in a minute what CI checks before it runs the tests
 	$(GO) test -count=1 -run '^Test(ContractLimits|ContractLints|ContractAndRouter|MigrationFile|Configuration)' ./http ./sql ./cmd/todo
 
 test-modes: ## run the HTTP tests through PgBouncer, with prepared statements and without, and distributed
-	TEST_POOLER=prepared $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
-	TEST_POOLER=exec $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
-	DB_DISTRIBUTED=true $(GOTESTSUM) -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations' ./http
+	TEST_POOLER=prepared $(GOTESTSUM) $(RERUN) --packages=./http -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations'
+	TEST_POOLER=exec $(GOTESTSUM) $(RERUN) --packages=./http -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations'
+	DB_DISTRIBUTED=true $(GOTESTSUM) $(RERUN) --packages=./http -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations'
 
 REQUESTS ?= 1000000
 test-lanes: ## send a million requests that share connections, each of which knows its answer (minutes)
