@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-migrate/migrate/v4/database"
 	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
+	"github.com/jackc/pgx/v5"
 )
 
 // markTimeout is how long the transaction that marks a version may take.
@@ -75,7 +76,7 @@ func (d *driver) Run(file io.Reader) error {
 	if isConcurrent(text) {
 		err = d.runConcurrently(text)
 	} else {
-		err = d.runText(text + finishedSQL(d.step))
+		err = d.runTransaction(text)
 	}
 	if err == nil {
 		d.steps = append(d.steps, d.step)
@@ -84,6 +85,24 @@ func (d *driver) Run(file io.Reader) error {
 }
 
 func (d *driver) runText(sql string) error { return d.Driver.Run(strings.NewReader(sql)) }
+
+// runTransaction sends the statements of a file one by one, in one transaction with what
+// records it: in an engine that distributes rows no text may hold several. The error
+// names the line of the file where the statement has its fault, or begins.
+func (d *driver) runTransaction(text string) error {
+	ctx := context.WithoutCancel(d.ctx)
+	return pgx.BeginFunc(ctx, d.target.conn, func(tx pgx.Tx) error {
+		sent := 0
+		for _, statement := range Statements(text) {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return statementError(err, text, sent, statement)
+			}
+			sent += len(statement)
+		}
+		_, err := tx.Exec(ctx, finishedSQL(d.step))
+		return err
+	})
+}
 
 // runConcurrently first drops what a killed run left of the index, which IF NOT EXISTS
 // would keep though no query can use it. The wait for older transactions is part of

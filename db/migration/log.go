@@ -88,10 +88,10 @@ func (s *session) mark(ctx context.Context, version int, dirty bool, log func(tx
 	})
 }
 
-// finishedSQL records a step as finished. It goes behind the text of the file, into
+// finishedSQL records a step as finished. It goes behind the statements of the file, into
 // whose transaction it belongs.
 func finishedSQL(step Step) string {
-	return fmt.Sprintf("\n;UPDATE public.schema_migration_log SET finished_at = clock_timestamp() WHERE version = %d AND direction = '%s'", step.Version, step.Direction)
+	return fmt.Sprintf("UPDATE public.schema_migration_log SET finished_at = clock_timestamp() WHERE version = %d AND direction = '%s'", step.Version, step.Direction)
 }
 
 // appliedAt is when each migration was applied, of those that this program ran.

@@ -234,3 +234,38 @@ func TestGotoDoesNotWaitForReadersOfTheVersion(t *testing.T) {
 	}
 	mustBeAt(t, m, 0)
 }
+
+// TestUpSendsTheStatementsOfAFileOneByOne has each statement say what PostgreSQL knows of
+// it: an engine that distributes rows refuses a text of several.
+func TestUpSendsTheStatementsOfAFileOneByOne(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	m := openWith(t, url, migration.Config{Files: files(
+		`CREATE TABLE seen (text text, transaction xid8);
+		INSERT INTO seen SELECT current_query(), pg_current_xact_id(); -- first; of two
+		INSERT INTO seen SELECT 'DO $$ ; $$;' || current_query(), pg_current_xact_id();`, "DROP TABLE seen;")})
+	if err := m.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range dbtest.Value[[]string](t, url, "SELECT array_agg(text) FROM seen") {
+		if strings.Count(text, "INSERT") != 1 || strings.Contains(text, "CREATE TABLE") {
+			t.Errorf("sent together: %s", text)
+		}
+	}
+	if n := dbtest.Value[int](t, url, "SELECT count(DISTINCT transaction) FROM seen"); n != 1 {
+		t.Errorf("%d transactions", n)
+	}
+}
+
+func TestUpNamesTheLineOfTheStatementThatFailed(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		"SELECT 1;\n\nSELECT 'é',\n  nothing;":        "line 7 of the file",
+		"SELECT 1;\n-- why;\n\nDROP TABLE notes;":     "line 7 of the file",
+		"SELECT 1;\nDO $$ BEGIN SELECT 1/0; END $$;":  "line 5 of the file",
+		"SELECT 1; SELECT 1; SELECT 'é', 1, nothing;": "column 36",
+	} {
+		m := openWith(t, dbtest.NewEmpty(t, dbtest.NeonOwner), migration.Config{Files: files(text, "SELECT 1;")})
+		mustFail(t, m.Up(t.Context()), migration.Dirty, says)
+	}
+}
