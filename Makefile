@@ -75,7 +75,7 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool staticcheck ./...
 	$(GO) tool sqlc diff
 	$(GO) tool sqlc vet
-	$(GO) test -tags ownership -run 'Ownership|Volatile' -count=1 ./sql
+	$(GO) test -tags ownership -run 'Ownership|Volatile|Distribution' -count=1 ./sql
 
 test-release: ## try the release before on the new schema: its tests, and its server under load while it migrates
 	$(GO) test -tags release -run '^Test(ReleaseBefore|ThisRelease)' -count=1 -timeout 30m -v ./sql
