@@ -28,6 +28,7 @@ const failed migration.Kind = "failed"
 // exitCodes are the exit codes of migrate, for a pipeline to tell apart.
 var exitCodes = map[migration.Kind]int{
 	failed: 1, migration.Refused: 2, migration.Dirty: 3, migration.Locked: 4, migration.Unreachable: 5, migration.Newer: 6,
+	migration.Blocked: 7,
 }
 
 const migrateHelp = `Change the schema of the database that DATABASE_URL_UNPOOLED names, else DATABASE_URL.
@@ -37,6 +38,9 @@ and the others find nothing to do. After a run that was killed, the next one say
 what state it left and which command recovers it. SIGTERM stops after the file
 that is being run.
 
+A file gives up after its lock_timeout where a report or a backup has its tables
+locked. It is rolled back then, and tried again after a pause, within --lock-wait.
+
 Exit codes:
   0  done, or nothing to do
   1  another failure, such as an interrupt
@@ -44,7 +48,10 @@ Exit codes:
   3  dirty: a migration failed or was killed; the message says what to run
   4  locked by another run for longer than --lock-wait
   5  the database could not be reached within --wait, or the connection was lost
-  6  the schema is newer than this program`
+  6  the schema is newer than this program
+  7  blocked: for longer than --lock-wait other sessions' locks kept a file from
+     being run, or somebody canceled it; nothing of it was committed, so running
+     the command again is all there is to do`
 
 // migrateFlags hold for each subcommand.
 type migrateFlags struct {
@@ -68,7 +75,7 @@ func migrateCommand() *cobra.Command {
 		},
 	}
 	c.PersistentFlags().DurationVar(&f.wait, "wait", 0, "how long to try to reach a database that may be waking up, such as 60s")
-	c.PersistentFlags().DurationVar(&f.lockWait, "lock-wait", time.Minute, "how long to wait for another run")
+	c.PersistentFlags().DurationVar(&f.lockWait, "lock-wait", time.Minute, "how long to wait for another run, and to go on trying to run a file whose tables others have locked")
 	c.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON, an error too: {\"error\": {\"kind\", \"message\", \"exit_code\"}}")
 	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		f.json = f.json || slices.Contains(os.Args, "--json") // parsing stopped at the wrong flag, perhaps before it
@@ -168,7 +175,7 @@ func (f *migrateFlags) connected(cmd *cobra.Command, run func(context.Context, *
 	if err != nil {
 		return nil, &usageError{err}
 	}
-	m, err := migration.Open(cmd.Context(), url, migration.Config{Wait: f.wait, LockWait: f.lockWait, Files: migrationFiles})
+	m, err := migration.Open(cmd.Context(), url, migration.Config{Wait: f.wait, LockWait: f.lockWait, Progress: cmd.ErrOrStderr(), Files: migrationFiles})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.directVariable(), err)
 	}

@@ -95,6 +95,12 @@ func TestMigrateExitCodes(t *testing.T) {
 	_ = p.wait(t)
 	todo(t, env, "migrate", "up")
 
+	todo(t, env, "migrate", "goto", "16")
+	release = dbtest.Hold(t, url, "LOCK TABLE tasks IN ACCESS SHARE MODE") // as a report does
+	mustExit(t, 7, "--lock-wait", env, "up", "--lock-wait", "1ms")
+	release()
+	todo(t, env, "migrate", "up")
+
 	dbtest.Exec(t, url, "UPDATE schema_migrations SET dirty = true")
 	mustExit(t, 3, "todo migrate force", env, "up")
 	mustExit(t, 3, "todo migrate force", env, "status")

@@ -33,7 +33,9 @@ type driver struct {
 	ctx      context.Context
 	target   *target
 	lockWait time.Duration
+	progress io.Writer
 	step     Step   // under way
+	from, to int    // the versions before and after it
 	steps    []Step // done
 }
 
@@ -54,17 +56,18 @@ func (d *driver) Version() (int, bool, error) {
 // SetVersion is called with dirty before a file, which is where an interrupted run
 // ends: golang-migrate's own GracefulStop is read and written by two goroutines at
 // once. What has begun is finished whatever becomes of the context.
-func (d *driver) SetVersion(version int, dirty bool) (err error) {
+func (d *driver) SetVersion(version int, dirty bool) error {
 	if err := d.ctx.Err(); dirty && err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.ctx), markTimeout)
-	defer cancel()
-	if !dirty {
-		return d.target.markClean(ctx, version)
-	}
-	d.step, err = d.target.markDirty(ctx, version)
-	return err
+	return d.mark(func(ctx context.Context) (err error) {
+		if !dirty {
+			return d.target.markClean(ctx, version)
+		}
+		d.to = version
+		d.step, d.from, err = d.target.markDirty(ctx, version)
+		return err
+	})
 }
 
 func (d *driver) Run(file io.Reader) error {
@@ -76,7 +79,7 @@ func (d *driver) Run(file io.Reader) error {
 	if isConcurrent(text) {
 		err = d.runConcurrently(text)
 	} else {
-		err = d.runTransaction(text)
+		err = d.runUnblocked(func() error { return d.runTransaction(text) })
 	}
 	if err == nil {
 		d.steps = append(d.steps, d.step)

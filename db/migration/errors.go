@@ -29,6 +29,9 @@ const (
 	Newer Kind = "newer"
 	// Refused is a request that cannot be granted; nothing was changed.
 	Refused Kind = "refused"
+	// Blocked is a file that another session kept from being run, by a lock or a
+	// cancel; nothing of it was committed, and the version is as before.
+	Blocked Kind = "blocked"
 )
 
 // Error says why a migration command failed, and what to do.
@@ -83,6 +86,8 @@ func wrapSessionError(err error) error {
 	switch {
 	case pgerr.IsLostConnection(cause):
 		return lost(cause)
+	case isContention(cause):
+		return &Error{Kind: Blocked, text: "another session's lock was in the way; nothing was changed: run the command again", cause: cause}
 	case fromServer && pg.Code == pgerrcode.InsufficientPrivilege:
 		return &Error{Kind: Refused, text: "this login may not migrate: use the one that owns the tables, or may create them", cause: cause}
 	}

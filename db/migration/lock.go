@@ -38,10 +38,16 @@ func (s *session) lock(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// unlock ignores the context of the call, which may have ended.
+// unlock ignores the context of the call, which may have ended. A lock that was not held
+// to the end did not keep other runs out, and nothing else would tell.
 func (s *session) unlock() error {
-	var was bool
-	return wrapSessionError(s.row(context.Background(), "SELECT pg_advisory_unlock($1)", []any{s.lockKey}, &was))
+	var held bool
+	err := s.row(context.Background(), "SELECT pg_advisory_unlock($1)", []any{s.lockKey}, &held)
+	if err == nil && !held {
+		return errors.New("the session lost its advisory lock before the end of the run, so another run may have been at work at the same time: " +
+			"look for what released it (pg_advisory_unlock_all or DISCARD ALL in a file, a pooler in between), and at `todo migrate status`")
+	}
+	return wrapSessionError(err)
 }
 
 func (s *session) lockedBy(ctx context.Context, wait time.Duration) error {

@@ -51,9 +51,11 @@ func (s *session) markClean(ctx context.Context, version int) error {
 }
 
 // markDirty marks a version dirty in the transaction that logs what is about to be
-// run, because the version alone does not say from which side it is reached.
-func (s *session) markDirty(ctx context.Context, version int) (step Step, err error) {
-	err = s.mark(ctx, version, true, func(tx pgx.Tx, from int) error {
+// run, because the version alone does not say from which side it is reached: from,
+// which is the version before.
+func (s *session) markDirty(ctx context.Context, version int) (step Step, from int, err error) {
+	err = s.mark(ctx, version, true, func(tx pgx.Tx, before int) error {
+		from = before
 		step = Step{Version: uint(max(version, 0)), Direction: "up"}
 		if version < from {
 			step = Step{Version: uint(from), Direction: "down"}
@@ -65,7 +67,7 @@ func (s *session) markDirty(ctx context.Context, version int) (step Step, err er
 			SET started_at = excluded.started_at, finished_at = NULL, marked_by = excluded.marked_by`, int64(step.Version), step.Direction)
 		return err
 	})
-	return step, err
+	return step, from, err
 }
 
 // mark replaces the version, and calls log with the one before in the same

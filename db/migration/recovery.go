@@ -46,7 +46,7 @@ func (t *target) remedy(ctx context.Context, at state) (string, error) {
 	}
 	what := "failed or was killed, and nothing of it was committed"
 	if done {
-		what = "had been committed when the run was killed"
+		what = "had been committed"
 	}
 	left, err := t.remedyForIndexes(ctx)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"time"
 
@@ -27,6 +28,7 @@ type Runner struct {
 	target   *target
 	source   fs.FS
 	lockWait time.Duration
+	progress io.Writer
 	stock    database.Driver // nil until something is run
 	prepared bool            // the tables are there
 	steps    []Step
@@ -36,8 +38,11 @@ type Runner struct {
 type Config struct {
 	// Wait is how long to go on trying to reach a database that may be waking up.
 	Wait time.Duration
-	// LockWait is how long to wait for another run; a minute if zero.
+	// LockWait is how long to wait for another run, and how long to go on trying to run
+	// a file that other sessions' locks are in the way of; a minute if zero.
 	LockWait time.Duration
+	// Progress gets a line for each wait for such a lock, if not nil.
+	Progress io.Writer
 	// Files hold a folder migrations; the embedded ones if nil.
 	Files fs.FS
 }
@@ -48,7 +53,7 @@ func Open(ctx context.Context, databaseURL string, config Config) (*Runner, erro
 	if IsPooler(databaseURL) {
 		return nil, refuse("the URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")
 	}
-	r := &Runner{source: config.Files, lockWait: cmp.Or(config.LockWait, time.Minute)}
+	r := &Runner{source: config.Files, lockWait: cmp.Or(config.LockWait, time.Minute), progress: cmp.Or(config.Progress, io.Discard)}
 	if r.source == nil {
 		r.source = todosql.Migrations
 	}
@@ -153,7 +158,7 @@ func (r *Runner) Force(ctx context.Context, version uint) error {
 // run has golang-migrate do something, which writes its version table first. Nothing
 // to do is no error.
 func (r *Runner) run(ctx context.Context, do func(*migrate.Migrate) error) error {
-	d := &driver{ctx: ctx, target: r.target, lockWait: r.lockWait}
+	d := &driver{ctx: ctx, target: r.target, lockWait: r.lockWait, progress: r.progress}
 	m, err := r.prepare(ctx, d)
 	if err != nil {
 		err = wrapSessionError(err)
@@ -216,7 +221,7 @@ func (r *Runner) wrapRunError(ctx context.Context, err error) error {
 	case r.target.conn.IsClosed():
 		return lost(cmp.Or(failed.OrigErr, err))
 	case !ok:
-		return wrapSessionError(err)
+		return r.wrapMarkError(ctx, err)
 	}
 	ctx = context.WithoutCancel(ctx)
 	what := fmt.Sprintf("%s (line %d of the file, %v)", failed.Err, failed.Line, failed.OrigErr)
@@ -232,4 +237,23 @@ func (r *Runner) wrapRunError(ctx context.Context, err error) error {
 		return errors.Join(err, remedyErr)
 	}
 	return &Error{Kind: Dirty, text: what + ". Fix the cause; " + remedy}
+}
+
+// wrapMarkError gives an error beside the files its kind. A version that a lock kept from
+// being marked clean is dirty, though its file was run.
+func (r *Runner) wrapMarkError(ctx context.Context, err error) error {
+	wrapped := wrapSessionError(err)
+	if failure, ok := errors.AsType[*Error](wrapped); !ok || failure.Kind != Blocked {
+		return wrapped
+	}
+	ctx = context.WithoutCancel(ctx)
+	at, stateErr := r.target.state(ctx)
+	if stateErr != nil || !at.dirty {
+		return wrapped
+	}
+	remedy, remedyErr := r.target.remedy(ctx, at)
+	if remedyErr != nil {
+		return errors.Join(err, remedyErr)
+	}
+	return &Error{Kind: Dirty, text: err.Error() + ". " + remedy}
 }

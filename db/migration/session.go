@@ -135,11 +135,13 @@ func (s *session) exists(ctx context.Context, table string) (exists bool, err er
 	return exists, wrapSessionError(err)
 }
 
-func pause(ctx context.Context) error {
+func pause(ctx context.Context) error { return sleep(ctx, pollInterval) }
+
+func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(pollInterval):
+	case <-time.After(d):
 		return nil
 	}
 }
