@@ -69,8 +69,9 @@ type PgBouncer struct {
 
 // NewPgBouncer starts one with that many server connections. With prepared it knows
 // protocol-level prepared statements, 1,000 a connection as Neon's does; without, it
-// passes them on to whichever server connection is free.
-func NewPgBouncer(t testing.TB, databaseURL string, servers int, prepared bool) *PgBouncer {
+// passes them on to whichever server connection is free. The settings are lines of its
+// configuration that take precedence.
+func NewPgBouncer(t testing.TB, databaseURL string, servers int, prepared bool, settings ...string) *PgBouncer {
 	t.Helper()
 	program, setting := findPgBouncer(t, prepared)
 	u, err := url.Parse(databaseURL)
@@ -99,7 +100,8 @@ default_pool_size = %d
 max_client_conn = 200
 server_login_retry = 0.1
 %s
-`, targetHost, targetPort, port, p.dir, servers, setting))
+%s
+`, targetHost, targetPort, port, p.dir, servers, setting, strings.Join(settings, "\n")))
 		u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		u.RawQuery = "sslmode=disable"
 		p.probeURL = u.String()

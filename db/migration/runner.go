@@ -48,7 +48,8 @@ type Config struct {
 }
 
 // Open connects to a PostgreSQL URL, which must reach the server itself: a pooler in
-// transaction mode loses the session lock that keeps two runs apart.
+// transaction mode loses the session lock that keeps two runs apart, and is refused also
+// where it hides what it is.
 func Open(ctx context.Context, databaseURL string, config Config) (*Runner, error) {
 	if IsPooler(databaseURL) {
 		return nil, refuse("the URL names a -pooler host, through which migrations cannot lock: set DATABASE_URL_UNPOOLED to the direct URL (the same host without -pooler)")

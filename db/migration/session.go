@@ -56,7 +56,7 @@ func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
-	config.RuntimeParams["lock_timeout"] = lockTimeout
+	config.RuntimeParams["lock_timeout"] = oddLockTimeout()
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "todo migrate"
 	}
@@ -80,7 +80,11 @@ func openSession(ctx context.Context, databaseURL string, wait time.Duration) (*
 			return nil, errors.Join(wrapped, s.pool.Close())
 		}
 	}
-	if err := s.identify(ctx); err != nil {
+	err = s.refusePooler(ctx, config)
+	if err == nil {
+		err = s.identify(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(wrapSessionError(err), s.pool.Close())
 	}
 	return s, nil
