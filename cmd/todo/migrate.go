@@ -25,10 +25,13 @@ var migrationFiles fs.FS = todosql.Migrations
 // failed is any other failure.
 const failed migration.Kind = "failed"
 
+// pending is what status --check says of a schema that migrations wait for.
+const pending migration.Kind = "pending"
+
 // exitCodes are the exit codes of migrate, for a pipeline to tell apart.
 var exitCodes = map[migration.Kind]int{
 	failed: 1, migration.Refused: 2, migration.Dirty: 3, migration.Locked: 4, migration.Unreachable: 5, migration.Newer: 6,
-	migration.Blocked: 7,
+	migration.Blocked: 7, pending: 8,
 }
 
 const migrateHelp = `Change the schema of the database that DATABASE_URL_UNPOOLED names, else DATABASE_URL.
@@ -51,7 +54,8 @@ Exit codes:
   6  the schema is newer than this program
   7  blocked: for longer than --lock-wait other sessions' locks kept a file from
      being run, or somebody canceled it; nothing of it was committed, so running
-     the command again is all there is to do`
+     the command again is all there is to do
+  8  status --check: migrations wait to be applied`
 
 // migrateFlags hold for each subcommand.
 type migrateFlags struct {
@@ -87,8 +91,8 @@ func migrateCommand() *cobra.Command {
 		f.moving("goto V", "Go up or down to version V; 0 takes every migration back", 1, (*migration.Runner).Goto),
 		f.moving("force V", "Record version V as clean without running anything; 0 for none applied", 1, (*migration.Runner).Force),
 		f.reading("version", "Print the version of the schema", versionReport),
-		f.reading("status", "List the migrations, when each was applied, and what is wrong (exit codes 3, 4 and 6)", statusOf),
-		f.reading("plan", "Print the SQL that up would run, with what each file locks", planOf),
+		f.status(),
+		f.reading("plan", "Print the SQL that up would run, with what each file locks, for reading or for psql", planOf),
 		f.create(),
 	)
 	return c
@@ -191,6 +195,9 @@ func (e *usageError) Unwrap() error { return e.error }
 func kindOf(err error) migration.Kind {
 	if failure, ok := errors.AsType[*migration.Error](err); ok {
 		return failure.Kind
+	}
+	if _, ok := errors.AsType[*pendingError](err); ok {
+		return pending
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return migration.Refused

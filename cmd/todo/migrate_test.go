@@ -59,6 +59,41 @@ func TestMigratePlanPrintsTheSQLThatUpWouldRun(t *testing.T) {
 	}
 }
 
+// restrictLine is what differs between two dumps by pg_dump.
+var restrictLine = regexp.MustCompile(`(?m)^\\(?:un)?restrict .*\n`)
+
+// TestMigratePlanInPsqlLeavesWhatUpDoes pastes the plan of an empty database, and of one
+// that is half-way.
+func TestMigratePlanInPsqlLeavesWhatUpDoes(t *testing.T) {
+	whole := dbtest.New(t, dbtest.NeonOwner)
+	dbtest.NeedMajor15(t, whole)
+	dump := func(url string) string {
+		out, err := exec.CommandContext(t.Context(), dbtest.Need(t, "pg_dump"), "--schema-only", "--no-owner", "--dbname", url).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return restrictLine.ReplaceAllString(string(out), "")
+	}
+	for _, from := range []string{"0", "9"} {
+		url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+		env := environment(url)
+		if from != "0" {
+			todo(t, env, "migrate", "goto", from)
+		}
+		psql := exec.CommandContext(t.Context(), dbtest.Need(t, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", url)
+		psql.Stdin = strings.NewReader(todo(t, env, "migrate", "plan"))
+		if said, err := psql.CombinedOutput(); err != nil || len(said) > 0 {
+			t.Fatalf("from %s: %v: %s", from, err, said)
+		}
+		if dump(url) != dump(whole) {
+			t.Errorf("from %s: the plan left another schema than up", from)
+		}
+		if out := todo(t, env, "migrate", "up"); !strings.HasPrefix(out, "nothing to do\n") {
+			t.Errorf("from %s: %s", from, out)
+		}
+	}
+}
+
 // mustExit runs migrate to its end: the exit code, and one line that says something.
 func mustExit(t *testing.T, code int, says string, env []string, args ...string) {
 	t.Helper()
@@ -99,14 +134,19 @@ func TestMigrateExitCodes(t *testing.T) {
 	release = dbtest.Hold(t, url, "LOCK TABLE tasks IN ACCESS SHARE MODE") // as a report does
 	mustExit(t, 7, "--lock-wait", env, "up", "--lock-wait", "1ms")
 	release()
+	mustExit(t, 8, "run `todo migrate up`", env, "status", "--check")
+	todo(t, env, "migrate", "status")
 	todo(t, env, "migrate", "up")
+	todo(t, env, "migrate", "status", "--check")
 
 	dbtest.Exec(t, url, "UPDATE schema_migrations SET dirty = true")
+	mustExit(t, 3, "todo migrate force", env, "status", "--check")
 	mustExit(t, 3, "todo migrate force", env, "up")
 	mustExit(t, 3, "todo migrate force", env, "status")
 	dbtest.Exec(t, url, "UPDATE schema_migrations SET dirty = false, version = 999")
 	mustExit(t, 6, "newer", env, "up")
 	mustExit(t, 6, "newer", env, "status")
+	mustExit(t, 6, "newer", env, "status", "--check")
 
 	help := todo(t, nil, "migrate", "--help")
 	for _, code := range exitCodes {
@@ -129,12 +169,13 @@ func TestMigratePrintsJSON(t *testing.T) {
 		return string(flat)
 	}
 	for _, c := range []struct{ args, want string }{
-		{"plan", `{"migrations":[{"locks":"","name":"","sql":"","version":0}]}`},
+		{"plan", `{"migrations":[{"locks":"","name":"","sql":"","version":0}],"setup":""}`},
 		{"up", `{"dirty":false,"steps":[{"direction":"","version":0}],"version":0}`},
 		{"up", `{"dirty":false,"steps":[],"version":0}`},
 		{"version", `{"dirty":false,"version":0}`},
 		{"status", `{"dirty":false,"invalid_indexes":[],"latest":0,"migrations":[{"applied":true,"applied_at":"","name":"","version":0}],"running":null,"version":0}`},
-		{"plan", `{"migrations":[]}`},
+		{"plan", `{"migrations":[],"setup":""}`},
+		{"status --check", `{"dirty":false,"invalid_indexes":[],"latest":0,"migrations":[{"applied":true,"applied_at":"","name":"","version":0}],"running":null,"version":0}`},
 		{"goto 999", `{"error":{"exit_code":0,"kind":"","message":""}}`},
 		{"goto", `{"error":{"exit_code":0,"kind":"","message":""}}`},
 		{"upp", `{"error":{"exit_code":0,"kind":"","message":""}}`},

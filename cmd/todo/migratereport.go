@@ -8,6 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/securetodo/securetodo/db/migration"
 )
 
@@ -74,16 +76,40 @@ type statusReport struct {
 	Error *failure `json:"error,omitempty"`
 }
 
-func statusOf(ctx context.Context, m *migration.Runner) (report, error) {
+// status is the subcommand that says where the schema stands.
+func (f *migrateFlags) status() *cobra.Command {
+	var check bool
+	c := f.reading("status", "List the migrations, when each was applied, and what is wrong (exit codes 3, 4 and 6)", func(ctx context.Context, m *migration.Runner) (report, error) {
+		return statusOf(ctx, m, check)
+	})
+	c.Flags().BoolVar(&check, "check", false, "exit with 8 where migrations wait to be applied")
+	return c
+}
+
+// statusOf takes what waits for an error, if it is to check.
+func statusOf(ctx context.Context, m *migration.Runner, check bool) (report, error) {
 	status, err := m.Status(ctx)
 	if status == nil {
 		return nil, err
+	}
+	if waiting := status.Pending(); check && err == nil && waiting > 0 {
+		err = &pendingError{waiting, status.Version, status.Latest}
 	}
 	r := statusReport{Status: status}
 	if err != nil {
 		r.Error = failureOf(err)
 	}
 	return r, err
+}
+
+// pendingError is a schema that is older than the program.
+type pendingError struct {
+	waiting         int
+	version, latest uint
+}
+
+func (e *pendingError) Error() string {
+	return fmt.Sprintf("%d migrations wait, from version %d to %d: run `todo migrate up`", e.waiting, e.version, e.latest)
 }
 
 func (r statusReport) text(out io.Writer) {
@@ -109,33 +135,4 @@ func (r statusReport) text(out io.Writer) {
 		fmt.Fprintln(out, r.Running)
 	}
 	fmt.Fprintln(out, versionLine(r.Version, r.Dirty))
-}
-
-type planReport struct {
-	Migrations []migration.File `json:"migrations"`
-}
-
-func planOf(ctx context.Context, m *migration.Runner) (report, error) {
-	files, err := m.Plan(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return planReport{append([]migration.File{}, files...)}, nil
-}
-
-// text is SQL itself, in which a file without a Locks line shows.
-func (r planReport) text(out io.Writer) {
-	if len(r.Migrations) == 0 {
-		fmt.Fprintln(out, "-- nothing to do")
-	}
-	for i, file := range r.Migrations {
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		fmt.Fprintf(out, "-- %s.up.sql\n", file)
-		if file.Locks == "" {
-			fmt.Fprintln(out, "-- Locks: not stated")
-		}
-		fmt.Fprint(out, file.SQL)
-	}
 }

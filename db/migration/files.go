@@ -26,6 +26,9 @@ type File struct {
 // String is the file's name without its ending.
 func (f File) String() string { return fmt.Sprintf("%06d_%s", f.Version, f.Name) }
 
+// Concurrent reports whether the up file cannot be in a transaction.
+func (f File) Concurrent() bool { return isConcurrent(f.SQL) }
+
 // folder is what a Runner knows of, in order.
 type folder []File
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-migrate/migrate/v4/database"
@@ -33,6 +34,27 @@ COMMENT ON COLUMN public.schema_migration_log.marked_by IS 'The transaction that
 COMMENT ON INDEX public.schema_migration_log_pkey IS 'A migration''s last run in each direction.';
 COMMENT ON CONSTRAINT schema_migration_log_pkey ON public.schema_migration_log IS 'One row for each file.';
 COMMENT ON CONSTRAINT schema_migration_log_direction ON public.schema_migration_log IS 'A migration has two files.';`
+
+// createVersions is what golang-migrate's driver makes where it is not.
+const createVersions = `
+CREATE TABLE public.schema_migrations (
+  version bigint NOT NULL PRIMARY KEY,
+  dirty boolean NOT NULL
+);`
+
+// setup is the SQL of the tables of a run that are not there, "" if both are.
+func (s *session) setup(ctx context.Context) (sql string, err error) {
+	for _, table := range []struct{ name, create string }{{versionTable, createVersions}, {logTable, createLog}} {
+		exists, err := s.exists(ctx, table.name)
+		if err != nil {
+			return "", err
+		}
+		if !exists {
+			sql += strings.TrimPrefix(table.create, "\n") + "\n"
+		}
+	}
+	return sql, nil
+}
 
 // prepareLog makes the table of the log where there is none.
 func (s *session) prepareLog(ctx context.Context) error {

@@ -92,6 +92,10 @@ func (r *Runner) Status(ctx context.Context) (*Status, error) { return r.target.
 // Plan returns the migrations that Up would run, in order.
 func (r *Runner) Plan(ctx context.Context) ([]File, error) { return r.target.plan(ctx) }
 
+// Setup returns the SQL of the tables that a run makes first, in which it keeps the version
+// and the log; "" where they are.
+func (r *Runner) Setup(ctx context.Context) (string, error) { return r.target.setup(ctx) }
+
 // Steps are the files that this Runner has run.
 func (r *Runner) Steps() []Step { return r.steps }
 

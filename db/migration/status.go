@@ -28,6 +28,16 @@ type Applied struct {
 	AppliedAt *time.Time `json:"applied_at"`
 }
 
+// Pending is the number of migrations that are not applied.
+func (s *Status) Pending() (n int) {
+	for _, row := range s.Migrations {
+		if !row.Applied {
+			n++
+		}
+	}
+	return n
+}
+
 func (t *target) status(ctx context.Context) (*Status, error) {
 	at, err := t.state(ctx)
 	if err != nil {
