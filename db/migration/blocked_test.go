@@ -140,6 +140,26 @@ func TestUpTakesItsVersionBackWhereAFileIsRolledBackForOthers(t *testing.T) {
 	}
 }
 
+// TestUpTriesAgainWhatItsCommitRefuses has a constraint that is looked at only then.
+func TestUpTriesAgainWhatItsCommitRefuses(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	dbtest.Exec(t, url, "CREATE SEQUENCE tries")
+	m := openWith(t, url, migration.Config{Files: files(`
+		CREATE TABLE notes (n integer);
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+		  IF nextval('tries') < 2 THEN RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END IF;
+		  RETURN NULL;
+		END $$;
+		CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
+		INSERT INTO notes VALUES (1);`, "DROP TABLE notes;")})
+	if err := m.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mustBeAt(t, m, 1)
+}
+
 // TestUpSaysWhatALockOnTheVersionLeft has a session that gives up a wait for it soon.
 func TestUpSaysWhatALockOnTheVersionLeft(t *testing.T) {
 	t.Parallel()

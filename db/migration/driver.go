@@ -10,6 +10,7 @@ import (
 	"github.com/golang-migrate/migrate/v4/database"
 	pgxmigrate "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // markTimeout is how long the transaction that marks a version may take.
@@ -91,10 +92,11 @@ func (d *driver) runText(sql string) error { return d.Driver.Run(strings.NewRead
 
 // runTransaction sends the statements of a file one by one, in one transaction with what
 // records it: in an engine that distributes rows no text may hold several. The error
-// names the line of the file where the statement has its fault, or begins.
+// names the line of the file where the statement has its fault, or begins; what only the
+// commit tells is about the whole file.
 func (d *driver) runTransaction(text string) error {
 	ctx := context.WithoutCancel(d.ctx)
-	return pgx.BeginFunc(ctx, d.target.conn, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, d.target.conn, func(tx pgx.Tx) error {
 		sent := 0
 		for _, statement := range Statements(text) {
 			if _, err := tx.Exec(ctx, statement); err != nil {
@@ -105,6 +107,10 @@ func (d *driver) runTransaction(text string) error {
 		_, err := tx.Exec(ctx, finishedSQL(d.step))
 		return err
 	})
+	if pg, ok := err.(*pgconn.PgError); ok {
+		return statementError(pg, text, 0, text)
+	}
+	return err
 }
 
 // runConcurrently first drops what a killed run left of the index, which IF NOT EXISTS
