@@ -17,8 +17,8 @@ SELECT /* ListChanges */ user_id, id, title, description, completed, created_at,
 FROM tasks
 WHERE user_id = $1
   AND (version >= $2::bigint OR updated_at >= $3::timestamptz)
-  AND (GREATEST(version, floor(extract(epoch FROM updated_at) * 1000)::bigint), id) > ($2::bigint, $4::uuid)
-ORDER BY GREATEST(version, floor(extract(epoch FROM updated_at) * 1000)::bigint), id
+  AND (GREATEST(version, floor(extract(epoch FROM updated_at) * 1000::numeric)::bigint), id) > ($2::bigint, $4::uuid)
+ORDER BY GREATEST(version, floor(extract(epoch FROM updated_at) * 1000::numeric)::bigint), id
 LIMIT $5
 `
 

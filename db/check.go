@@ -55,6 +55,9 @@ func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema
 	err = p.retry(ctx, newTries(false, false), func(string) error {
 		return p.probe(ctx, func(conn *pgx.Conn) error {
 			schema, err = p.checkOnce(ctx, conn, oldest, latest)
+			if err == nil {
+				err = p.checkPreparing(ctx, conn)
+			}
 			if errors.Is(err, ErrReadOnly) {
 				abandon(conn) // another may lead elsewhere
 			}
@@ -112,16 +115,18 @@ func (s Schema) queryError(query string, err error) error {
 	return fmt.Errorf("query %s cannot run on schema version %d, and this program was built for %d: %s: %w", query, s.Version, s.BuiltFor, remedy, err)
 }
 
-// setNoUser sets the scope of no user, the way queries set theirs.
+// setNoUser sets the scope of no user, the way queries set theirs, but for the search_path:
+// what a check asks is called for what it is in pg_catalog alone.
 func (p *Pool) setNoUser(ctx context.Context, tx pgx.Tx) error {
 	if !p.distributed {
-		_, err := tx.Exec(ctx, setScope, "", milliseconds(heavyTimeout))
+		_, err := tx.Exec(ctx, setNoScope, "", milliseconds(heavyTimeout))
 		return err
 	}
 	settings, err := localSettings(tx.Conn(), settings{limit: heavyTimeout})
 	if err != nil {
 		return err
 	}
+	settings = append(settings, "SET LOCAL search_path = "+catalogPath)
 	if _, err := tx.Exec(ctx, strings.Join(settings, "; ")); err != nil {
 		return err
 	}
@@ -157,7 +162,7 @@ func readSchema(ctx context.Context, tx pgx.Tx) (Schema, error) {
 	// none.
 	var version int
 	var dirty bool
-	err := tx.QueryRow(ctx, "SELECT version, dirty FROM schema_migrations").Scan(&version, &dirty)
+	err := tx.QueryRow(ctx, "SELECT version, dirty FROM public.schema_migrations").Scan(&version, &dirty)
 	var pg *pgconn.PgError
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -40,7 +41,7 @@ func (p *Pool) CheckRLSAfter(ctx context.Context, damage string) error {
 	if _, err := tx.Exec(ctx, damage); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, setScope, "", milliseconds(lightTimeout)); err != nil {
+	if _, err := tx.Exec(ctx, setNoScope, "", milliseconds(lightTimeout)); err != nil {
 		return err
 	}
 	return checkRLS(ctx, tx)
@@ -177,4 +178,15 @@ func (p *Pool) SlowUsers() []string {
 	p.heavy.mu.Lock()
 	defer p.heavy.mu.Unlock()
 	return slices.Collect(maps.Keys(p.heavy.slow.until))
+}
+
+// Explain plans a statement and begins to execute it, as a check does.
+func Explain(ctx context.Context, conn *pgx.Conn, statement string) error {
+	_, err := conn.PgConn().ExecParams(ctx, "EXPLAIN "+statement, noArguments(statement), nil, nil, nil).Close()
+	return err
+}
+
+// HandWritten are the statements that no query file has.
+func HandWritten() []string {
+	return []string{setScope, rlsFaults, sessionSettings}
 }

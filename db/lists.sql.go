@@ -20,10 +20,10 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id >= $2::uuid
   AND ($3::boolean IS NULL OR tasks.completed = $3::boolean)
   AND ($4::text IS NULL OR priority = $4::text)
-  AND (cardinality($5::text[]) = 0
-    OR tags @> $5::text[]
-    OR (cardinality(tags) >= cardinality($5::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $5::text[]))
+  AND (pg_catalog.cardinality($5::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $5::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($5::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $5::text[]))
   AND ($6::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -46,7 +46,7 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
   SELECT id AS old_id, version AS old_version
   FROM deleted_tasks
   WHERE deleted_tasks.user_id = $1
-    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
+    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000::numeric)::bigint
     AND EXISTS (SELECT FROM due)
   ORDER BY deleted_tasks.version
   LIMIT 10000
@@ -55,8 +55,8 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
   FROM old
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       forgotten_version = GREATEST(users.forgotten_version, forgotten.version),
       email = COALESCE($9::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
@@ -73,10 +73,10 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id <= last.id
   AND ($3::boolean IS NULL OR tasks.completed = $3::boolean)
   AND ($4::text IS NULL OR priority = $4::text)
-  AND (cardinality($5::text[]) = 0
-    OR tags @> $5::text[]
-    OR (cardinality(tags) >= cardinality($5::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $5::text[]))
+  AND (pg_catalog.cardinality($5::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $5::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($5::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $5::text[]))
   AND ($6::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -165,10 +165,10 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> $3::boolean
   AND ($4::boolean IS NULL OR tasks.completed = $4::boolean)
   AND ($5::text IS NULL OR priority = $5::text)
-  AND (cardinality($6::text[]) = 0
-    OR tags @> $6::text[]
-    OR (cardinality(tags) >= cardinality($6::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $6::text[]))
+  AND (pg_catalog.cardinality($6::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $6::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($6::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $6::text[]))
   AND ($7::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -189,7 +189,7 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
   LIMIT 1
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE($10::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM last
@@ -208,10 +208,10 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> $3::boolean
   AND ($4::boolean IS NULL OR tasks.completed = $4::boolean)
   AND ($5::text IS NULL OR priority = $5::text)
-  AND (cardinality($6::text[]) = 0
-    OR tags @> $6::text[]
-    OR (cardinality(tags) >= cardinality($6::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $6::text[]))
+  AND (pg_catalog.cardinality($6::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $6::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($6::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $6::text[]))
   AND ($7::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -456,10 +456,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -549,10 +549,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -642,10 +642,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -739,10 +739,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -836,10 +836,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -933,10 +933,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -1030,10 +1030,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -1127,10 +1127,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -1224,10 +1224,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -1321,10 +1321,10 @@ FROM tasks
 WHERE user_id = $1
   AND ($2::boolean IS NULL OR tasks.completed = $2::boolean)
   AND ($3::text IS NULL OR priority = $3::text)
-  AND (cardinality($4::text[]) = 0
-    OR tags @> $4::text[]
-    OR (cardinality(tags) >= cardinality($4::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> $4::text[]))
+  AND (pg_catalog.cardinality($4::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) $4::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality($4::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) $4::text[]))
   AND ($5::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")

@@ -130,6 +130,6 @@ func (p *Pool) Close() {
 // rows to count.
 func (p *Pool) NeverHadTasks(ctx context.Context) (bool, error) {
 	var empty bool
-	err := p.pool.QueryRow(ctx, "SELECT pg_relation_size('tasks') = 0").Scan(&empty)
+	err := p.pool.QueryRow(ctx, "SELECT pg_catalog.pg_relation_size('public.tasks') = 0").Scan(&empty)
 	return empty, translate(err)
 }

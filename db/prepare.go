@@ -1,6 +1,13 @@
 package db
 
-import "strconv"
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
+)
 
 // suffixOf makes a text another statement in each generation. Generation 0 is the text
 // as sqlc wrote it.
@@ -26,3 +33,29 @@ func (p *Pool) stopPreparing() {
 		}
 	})
 }
+
+// checkPreparing checks that a statement can be prepared, which the login does before it
+// enters a scope: so it is the login's own search_path that has to lead to the tables.
+func (p *Pool) checkPreparing(ctx context.Context, conn *pgx.Conn) error {
+	if !p.preparesStatements() {
+		return nil
+	}
+	_, err := conn.PgConn().Prepare(ctx, "", getUser, nil)
+	if !isCode(pgerrcode.UndefinedTable)(err) {
+		return translate(err)
+	}
+	var remedy string
+	if err := conn.QueryRow(ctx, preparingRemedy).Scan(&remedy); err != nil {
+		return translate(err)
+	}
+	return errors.New(remedy)
+}
+
+// preparingRemedy gives the login what it lacks to find the tables.
+const preparingRemedy = `
+SELECT CASE
+  WHEN pg_catalog.has_schema_privilege('public', 'USAGE') THEN
+    pg_catalog.format('the search_path of login %I is %s, in which no table of the server is: run ALTER ROLE %1$I SET search_path = "$user", public',
+      session_user::text, pg_catalog.quote_literal(pg_catalog.current_setting('search_path')))
+  ELSE pg_catalog.format('login %I may not use schema public, where the tables are: run GRANT USAGE ON SCHEMA public TO %1$I', session_user::text)
+END`

@@ -32,12 +32,12 @@ WHERE rolname = current_user
 UNION ALL
 SELECT format('row-level security of %s is not enabled and forced: run ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', relname)
 FROM pg_class
-WHERE oid IN (SELECT tables.relname::regclass FROM ` + ownedPolicies + `)
+WHERE oid IN (SELECT ('public.' || tables.relname)::regclass FROM ` + ownedPolicies + `)
   AND NOT (relrowsecurity AND relforcerowsecurity)
 UNION ALL
 SELECT format('role todo_app owns %s, or is a member of the role that does: run ALTER TABLE %1$s OWNER TO the login that migrates', relname)
 FROM pg_class
-WHERE oid IN (SELECT tables.relname::regclass FROM ` + ownedPolicies + `)
+WHERE oid IN (SELECT ('public.' || tables.relname)::regclass FROM ` + ownedPolicies + `)
   AND pg_has_role(current_user, relowner, 'MEMBER')
 UNION ALL
 SELECT format('%s has no policy for %s: run CREATE POLICY %s_%s ON %1$s FOR %2$s TO todo_app%5$s', tables.relname, commands.name, tables.relname, lower(commands.name), ` + clauses + `)
@@ -45,7 +45,7 @@ FROM ` + ownedPolicies + `
 CROSS JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
 WHERE NOT EXISTS (
   SELECT FROM pg_policy
-  WHERE polrelid = tables.relname::regclass
+  WHERE polrelid = ('public.' || tables.relname)::regclass
     AND polcmd IN (commands.code::"char", '*')
 )
 UNION ALL
@@ -55,7 +55,7 @@ SELECT format('policy %I of %s does not compare the owner with app.user_id alone
     ELSE format('ALTER POLICY %I ON %s%s', polname, tables.relname, ` + clauses + `)
   END
 FROM pg_policy
-JOIN ` + ownedPolicies + ` ON polrelid = tables.relname::regclass
+JOIN ` + ownedPolicies + ` ON polrelid = ('public.' || tables.relname)::regclass
 LEFT JOIN (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (name, code)
   ON polname = tables.relname || '_' || lower(commands.name)
   AND polcmd = commands.code::"char"
@@ -81,7 +81,7 @@ func checkRLS(ctx context.Context, tx pgx.Tx) error {
 	batch := &pgx.Batch{}
 	batch.Queue(rlsFaults)
 	for _, owned := range ownedTables {
-		batch.Queue("SELECT true FROM " + owned.Table + " LIMIT 1")
+		batch.Queue("SELECT true FROM public." + owned.Table + " LIMIT 1")
 	}
 	results := tx.SendBatch(ctx, batch)
 	if err := rlsFault(results); err != nil {

@@ -55,7 +55,7 @@ func (p *Pool) newSession(ctx context.Context, conn *pgx.Conn) error {
 	defer cancel()
 	// A pooler answers with a key of its own, to cancel by.
 	var pid uint32
-	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT pg_catalog.pg_backend_pid()").Scan(&pid); err != nil {
 		return err
 	}
 	s.isDirect = pid == conn.PgConn().PID()

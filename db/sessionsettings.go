@@ -38,22 +38,26 @@ var ErrSettings = errors.New("the settings of a session do not fit")
 // checkLockTimeout bounds the waiting of a check, so that a probe has its answer in time.
 const checkLockTimeout = "1s"
 
+// sessionSettings are the settings of $1, with what gives them the value that the program
+// needs.
+const sessionSettings = `
+SELECT lower(name), setting,
+  CASE source
+    WHEN 'database' THEN format('ALTER DATABASE %I RESET %s', current_database(), name)
+    WHEN 'user' THEN format('ALTER ROLE %I RESET %s', session_user, name)
+    WHEN 'database user' THEN format('ALTER ROLE %I IN DATABASE %I RESET %s', session_user, current_database(), name)
+    ELSE format('ALTER ROLE %I SET %s = %L', session_user, name, boot_val)
+  END,
+  set_config('lock_timeout', '` + checkLockTimeout + `', true) || set_config('quote_all_identifiers', 'off', true)
+FROM pg_settings
+WHERE lower(name) = ANY ($1)
+ORDER BY name`
+
 // checkSession checks the settings that a session came with, and sets what the rest of the
 // check needs: pg_get_expr quotes names as it does by default. It is one round trip.
 func checkSession(ctx context.Context, tx pgx.Tx) error {
 	names := append(slices.Collect(maps.Keys(neededSettings)), "transaction_read_only")
-	rows, err := tx.Query(ctx, `
-		SELECT lower(name), setting,
-		  CASE source
-		    WHEN 'database' THEN format('ALTER DATABASE %I RESET %s', current_database(), name)
-		    WHEN 'user' THEN format('ALTER ROLE %I RESET %s', session_user, name)
-		    WHEN 'database user' THEN format('ALTER ROLE %I IN DATABASE %I RESET %s', session_user, current_database(), name)
-		    ELSE format('ALTER ROLE %I SET %s = %L', session_user, name, boot_val)
-		  END,
-		  set_config('lock_timeout', '`+checkLockTimeout+`', true) || set_config('quote_all_identifiers', 'off', true)
-		FROM pg_settings
-		WHERE lower(name) = ANY ($1)
-		ORDER BY name`, names)
+	rows, err := tx.Query(ctx, sessionSettings, names)
 	if err != nil {
 		return translate(err)
 	}

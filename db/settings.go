@@ -16,10 +16,21 @@ import (
 const lockTimeout = "2s"
 
 const (
+	// searchPath is where names are looked for, whatever the login, the database or a schema
+	// of the login's name has: behind pg_catalog, which comes first where it is not named,
+	// and before temporary tables, which else come first.
+	searchPath = "public, pg_temp"
+	// catalogPath is that of statements that ask catalogs alone.
+	catalogPath = "pg_catalog, pg_temp"
+
 	// setScope makes the rest of the transaction todo_app's, for one user and a bounded
 	// time. The settings end with the transaction, so the connection carries nothing
-	// over. A startup parameter would not pass a pooler.
-	setScope = "SELECT set_config('role', 'todo_app', true), set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true), set_config('lock_timeout', '" + lockTimeout + "', true)"
+	// over. A startup parameter would not pass a pooler. It is parsed by the search_path of
+	// the login.
+	setScope   = setPath + searchPath + setOthers
+	setNoScope = setPath + catalogPath + setOthers
+	setPath    = "SELECT pg_catalog.set_config('search_path', '"
+	setOthers  = "', true), pg_catalog.set_config('role', 'todo_app', true), pg_catalog.set_config('app.user_id', $1, true), pg_catalog.set_config('statement_timeout', $2, true), pg_catalog.set_config('lock_timeout', '" + lockTimeout + "', true)"
 	// setRole is the part of it that a LOCK TABLE needs.
 	setRole = "SET LOCAL ROLE todo_app"
 )
@@ -42,7 +53,7 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 var beginSnapshot = []string{
 	"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 	setRole,
-	"LOCK TABLE " + strings.Join(ownedTableNames(), ", ") + " IN ACCESS SHARE MODE",
+	"LOCK TABLE public." + strings.Join(ownedTableNames(), ", public.") + " IN ACCESS SHARE MODE",
 }
 
 // localSettings is setScope in statements that such an engine passes on. SET takes
@@ -53,6 +64,7 @@ func localSettings(conn *pgx.Conn, s settings) ([]string, error) {
 		return nil, err
 	}
 	return []string{
+		"SET LOCAL search_path = " + searchPath,
 		setRole,
 		"SET LOCAL app.user_id = " + user,
 		"SET LOCAL statement_timeout = " + milliseconds(s.limit),

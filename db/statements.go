@@ -17,16 +17,19 @@ var placeholder = regexp.MustCompile(`\$(\d+)`)
 
 // explainAll plans every generated query and begins its execution, which checks
 // every privilege that it needs, and then runs nothing; preparing it would not check.
-// It is one round trip. An error comes with the name of the query.
+// It is one round trip, in a transaction in which they are found as requests find them.
+// An error comes with the name of the query.
 func explainAll(ctx context.Context, conn *pgx.Conn) (name string, err error) {
 	queries := Statements()
 	names := slices.Sorted(maps.Keys(queries))
 	// Unnamed, whatever the URL says of other statements, so that nothing stays on a
 	// pooler's connection.
 	batch := &pgconn.Batch{}
+	batch.ExecParams("SET LOCAL search_path = "+searchPath, nil, nil, nil, nil)
 	for _, name := range names {
 		batch.ExecParams("EXPLAIN "+queries[name], noArguments(queries[name]), nil, nil, nil)
 	}
+	names = slices.Insert(names, 0, "SET search_path")
 	results := conn.PgConn().ExecBatch(ctx, batch)
 	for _, name := range names {
 		if results.NextResult() {

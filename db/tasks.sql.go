@@ -15,7 +15,7 @@ import (
 const addTask = `-- name: AddTask :one
 WITH /* AddTask */ counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE($10::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   WHERE users.id = $1
@@ -104,7 +104,7 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
   CROSS JOIN account
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE($6::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
@@ -211,7 +211,7 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
     AND ($3::bigint IS NULL OR (SELECT room.tasks FROM room) > 0)
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE($5::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM account
@@ -344,7 +344,7 @@ WITH /* DeleteTask */ before AS MATERIALIZED (
   SELECT id, version
   FROM deleted_tasks
   WHERE deleted_tasks.user_id = $1
-    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
+    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000::numeric)::bigint
     AND EXISTS (SELECT FROM verdict)
   ORDER BY deleted_tasks.version
   LIMIT 10000
@@ -353,8 +353,8 @@ WITH /* DeleteTask */ before AS MATERIALIZED (
   FROM old
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       forgotten_version = GREATEST(users.forgotten_version, forgotten.version),
       email = COALESCE($5::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
@@ -541,7 +541,7 @@ WITH /* SeedTasks */ counted AS (
   SET version = GREATEST(users.version + 1, excluded.version), updated_at = GREATEST(excluded.updated_at, users.updated_at)
   RETURNING version
 ), given AS (
-  SELECT unnest($3::uuid[]) AS id, unnest($4::text[]) AS title, unnest($5::boolean[]) AS completed
+  SELECT pg_catalog.unnest($3::uuid[]) AS id, pg_catalog.unnest($4::text[]) AS title, pg_catalog.unnest($5::boolean[]) AS completed
 )
 INSERT INTO tasks (user_id, id, title, completed, version)
 SELECT $1, given.id, given.title, given.completed, counted.version
@@ -594,14 +594,14 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
            OR COALESCE($8::boolean <> tasks.completed, false)
            OR COALESCE($9::text <> tasks.priority, false)
            OR ($10::boolean AND ($11::timestamptz, $12::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-           OR COALESCE($13::text[] <> tasks.tags, false) AS differs,
+           OR COALESCE($13::text[] OPERATOR(pg_catalog.<>) tasks.tags, false) AS differs,
          $3::bigint[] IS NOT NULL OR $4::bigint[] IS NOT NULL AS conditional,
          account.version
   FROM before AS tasks
   CROSS JOIN account
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE($14::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
@@ -632,7 +632,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
       OR $8::boolean <> tasks.completed
       OR $9::text <> tasks.priority
       OR ($10::boolean AND ($11::timestamptz, $12::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-      OR $13::text[] <> tasks.tags)
+      OR $13::text[] OPERATOR(pg_catalog.<>) tasks.tags)
   RETURNING tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title
 )
 SELECT tasks.user_id, tasks.id, tasks.title, tasks.description, tasks.completed, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_date, tasks.tags, tasks.version, tasks.due_all_day, tasks.legacy_title, true AS matched, false AS overtaken

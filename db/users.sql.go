@@ -13,9 +13,9 @@ import (
 const emptyAccount = `-- name: EmptyAccount :one
 WITH /* EmptyAccount */ counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      forgotten_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      forgotten_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       updated_at = GREATEST(now(), users.updated_at)
   WHERE users.id = $1
   RETURNING users.version

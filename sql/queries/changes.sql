@@ -12,8 +12,8 @@ SELECT /* ListChanges */ *
 FROM tasks
 WHERE user_id = @user_id
   AND (version >= @version::bigint OR updated_at >= @since::timestamptz)
-  AND (GREATEST(version, floor(extract(epoch FROM updated_at) * 1000)::bigint), id) > (@version::bigint, @after_id::uuid)
-ORDER BY GREATEST(version, floor(extract(epoch FROM updated_at) * 1000)::bigint), id
+  AND (GREATEST(version, floor(extract(epoch FROM updated_at) * 1000::numeric)::bigint), id) > (@version::bigint, @after_id::uuid)
+ORDER BY GREATEST(version, floor(extract(epoch FROM updated_at) * 1000::numeric)::bigint), id
 LIMIT @page_size;
 
 -- name: ListDeletions :many

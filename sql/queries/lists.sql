@@ -36,10 +36,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -70,10 +70,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -107,10 +107,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -143,10 +143,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -179,10 +179,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -215,10 +215,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -251,10 +251,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -287,10 +287,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -323,10 +323,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -359,10 +359,10 @@ FROM tasks
 WHERE user_id = @user_id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -412,10 +412,10 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> @set_completed::boolean
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -436,7 +436,7 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
   LIMIT 1
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM last
@@ -455,10 +455,10 @@ WITH /* CompleteTasks */ due AS MATERIALIZED (
     AND tasks.completed <> @set_completed::boolean
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -494,10 +494,10 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id >= @from_id::uuid
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")
@@ -520,7 +520,7 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
   SELECT id AS old_id, version AS old_version
   FROM deleted_tasks
   WHERE deleted_tasks.user_id = @user_id
-    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
+    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000::numeric)::bigint
     AND EXISTS (SELECT FROM due)
   ORDER BY deleted_tasks.version
   LIMIT 10000
@@ -529,8 +529,8 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
   FROM old
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       forgotten_version = GREATEST(users.forgotten_version, forgotten.version),
       email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
@@ -547,10 +547,10 @@ WITH /* ClearTasks */ due AS MATERIALIZED (
     AND tasks.id <= last.id
   AND (sqlc.narg('completed')::boolean IS NULL OR tasks.completed = sqlc.narg('completed')::boolean)
   AND (sqlc.narg('priority')::text IS NULL OR priority = sqlc.narg('priority')::text)
-  AND (cardinality(@tags::text[]) = 0
-    OR tags @> @tags::text[]
-    OR (cardinality(tags) >= cardinality(@tags::text[])
-      AND ARRAY(SELECT normalize(tag, NFC) FROM unnest(tags) AS tag) @> @tags::text[]))
+  AND (pg_catalog.cardinality(@tags::text[]) = 0
+    OR tags OPERATOR(pg_catalog.@>) @tags::text[]
+    OR (pg_catalog.cardinality(tags) >= pg_catalog.cardinality(@tags::text[])
+      AND ARRAY(SELECT normalize(tag, NFC) FROM pg_catalog.unnest(tags) AS tag) OPERATOR(pg_catalog.@>) @tags::text[]))
   AND (sqlc.narg('search')::text IS NULL
     OR strpos(CASE
       WHEN title COLLATE "C" !~ '[^\u0001-\u012f\u0131-\u02ff\u0386\u0388-\u038f\u0391-\u03a1\u03a3-\u03af\u03b1-\u03ce\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0620-\u064a\u200b-\u2027\u20a0-\u20bf\u3001-\u3029\u3041-\u3094\u30a1-\u30f4\u4e00-\u9fff\uac00-\ud7a3\U0001f300-\U0001faff]' THEN upper(title COLLATE "und-x-icu")

@@ -42,7 +42,7 @@ LIMIT 1;
 -- Buffers: at most 40.
 WITH /* AddTask */ counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   WHERE users.id = @user_id
@@ -100,7 +100,7 @@ WITH /* CreateTask */ stored AS MATERIALIZED (
     AND (sqlc.narg('max_tasks')::bigint IS NULL OR (SELECT room.tasks FROM room) > 0)
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM account
@@ -168,14 +168,14 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
            OR COALESCE(sqlc.narg('completed')::boolean <> tasks.completed, false)
            OR COALESCE(sqlc.narg('priority')::text <> tasks.priority, false)
            OR (@due_date_given::boolean AND (sqlc.narg('due_date')::timestamptz, @due_all_day::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-           OR COALESCE(sqlc.narg('tags')::text[] <> tasks.tags, false) AS differs,
+           OR COALESCE(sqlc.narg('tags')::text[] OPERATOR(pg_catalog.<>) tasks.tags, false) AS differs,
          sqlc.narg('if_match')::bigint[] IS NOT NULL OR sqlc.narg('if_none_match')::bigint[] IS NOT NULL AS conditional,
          account.version
   FROM before AS tasks
   CROSS JOIN account
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
@@ -206,7 +206,7 @@ WITH /* UpdateTask */ before AS MATERIALIZED (
       OR sqlc.narg('completed')::boolean <> tasks.completed
       OR sqlc.narg('priority')::text <> tasks.priority
       OR (@due_date_given::boolean AND (sqlc.narg('due_date')::timestamptz, @due_all_day::boolean) IS DISTINCT FROM (tasks.due_date, tasks.due_all_day))
-      OR sqlc.narg('tags')::text[] <> tasks.tags)
+      OR sqlc.narg('tags')::text[] OPERATOR(pg_catalog.<>) tasks.tags)
   RETURNING tasks.*
 )
 SELECT sqlc.embed(tasks), true AS matched, false AS overtaken
@@ -242,7 +242,7 @@ WITH /* CompleteTask */ before AS MATERIALIZED (
   CROSS JOIN account
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
   FROM verdict
@@ -301,7 +301,7 @@ WITH /* DeleteTask */ before AS MATERIALIZED (
   SELECT id, version
   FROM deleted_tasks
   WHERE deleted_tasks.user_id = @user_id
-    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000)::bigint
+    AND deleted_tasks.version < floor(extract(epoch FROM now() - interval '90 days') * 1000::numeric)::bigint
     AND EXISTS (SELECT FROM verdict)
   ORDER BY deleted_tasks.version
   LIMIT 10000
@@ -310,8 +310,8 @@ WITH /* DeleteTask */ before AS MATERIALIZED (
   FROM old
 ), counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       forgotten_version = GREATEST(users.forgotten_version, forgotten.version),
       email = COALESCE(sqlc.narg('email')::text, users.email),
       updated_at = GREATEST(now(), users.updated_at)
@@ -365,7 +365,7 @@ WITH /* SeedTasks */ counted AS (
   SET version = GREATEST(users.version + 1, excluded.version), updated_at = GREATEST(excluded.updated_at, users.updated_at)
   RETURNING version
 ), given AS (
-  SELECT unnest(@ids::uuid[]) AS id, unnest(@titles::text[]) AS title, unnest(@completed::boolean[]) AS completed
+  SELECT pg_catalog.unnest(@ids::uuid[]) AS id, pg_catalog.unnest(@titles::text[]) AS title, pg_catalog.unnest(@completed::boolean[]) AS completed
 )
 INSERT INTO tasks (user_id, id, title, completed, version)
 SELECT @user_id, given.id, given.title, given.completed, counted.version

@@ -83,9 +83,9 @@ SELECT (EXISTS (SELECT FROM account) AND NOT EXISTS (SELECT FROM erased))::boole
 -- Buffers: at most 70 with 5 tasks, 60,000 with 50,000.
 WITH /* EmptyAccount */ counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
-      forgotten_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      deleted_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
+      forgotten_version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       updated_at = GREATEST(now(), users.updated_at)
   WHERE users.id = @user_id
   RETURNING users.version
