@@ -123,6 +123,9 @@ func TestStatementsCallNothingThatSomebodyPutIntoPublic(t *testing.T) {
 	if _, err := pool.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
+	if _, err := pool.Intruders(t.Context()); err != nil {
+		t.Error(err)
+	}
 	if _, err := pool.NeverHadTasks(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -55,9 +55,6 @@ func configure(url string) (config *pgxpool.Config, adapts bool, err error) {
 	for name, value := range startParameters {
 		conn.RuntimeParams[name] = value
 	}
-	if conn.RuntimeParams["application_name"] == "" {
-		conn.RuntimeParams["application_name"] = "todo"
-	}
 	return config, !hasMode, nil
 }
 

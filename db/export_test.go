@@ -188,5 +188,5 @@ func Explain(ctx context.Context, conn *pgx.Conn, statement string) error {
 
 // HandWritten are the statements that no query file has.
 func HandWritten() []string {
-	return []string{setScope, rlsFaults, sessionSettings}
+	return []string{setScope, rlsFaults, sessionSettings, intruders}
 }

@@ -53,6 +53,7 @@ type Pool struct {
 	generation atomic.Int64 // of the texts that are sent; see retry
 
 	distributed bool
+	name        string         // see WithName
 	log         *slog.Logger   // nil for none
 	retries     []atomic.Int64 // by rule
 }
@@ -62,6 +63,10 @@ type Option func(*Pool)
 
 // WithLogger logs what the pool finds out about a pooler.
 func WithLogger(log *slog.Logger) Option { return func(p *Pool) { p.log = log } }
+
+// WithName is the application_name of the connections, where the URL and PGAPPNAME have
+// none; that of the connection for probes has " probe" behind it. It is "todo" if not set.
+func WithName(name string) Option { return func(p *Pool) { p.name = name } }
 
 // Open prepares a pool for a PostgreSQL URL and connects to nothing yet. The URL
 // may carry pgx's parameters, such as pool_max_conns. The error never repeats the
@@ -76,7 +81,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{adapts: adapts, retries: make([]atomic.Int64, len(rules)), places: semaphore.NewWeighted(int64(config.MaxConns))}
+	p := &Pool{adapts: adapts, name: "todo", retries: make([]atomic.Int64, len(rules)), places: semaphore.NewWeighted(int64(config.MaxConns))}
 	p.divide(int(config.MaxConns))
 	p.prepares.Store(config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement)
 	// What runs outside of a scope.
@@ -89,6 +94,10 @@ func Open(ctx context.Context, url string, options ...Option) (*Pool, error) {
 		option(p)
 	}
 	probes := config.Copy()
+	if parameters := config.ConnConfig.RuntimeParams; parameters["application_name"] == "" {
+		parameters["application_name"] = p.name
+		probes.ConnConfig.RuntimeParams["application_name"] = p.name + " probe"
+	}
 	probes.MaxConns, probes.MinConns, probes.MinIdleConns = 1, 0, 0
 	if p.probes, err = pgxpool.NewWithConfig(ctx, probes); err != nil {
 		return nil, fmt.Errorf("opening the pool: %w", err)

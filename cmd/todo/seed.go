@@ -55,7 +55,7 @@ type seeding struct {
 // run inserts the tasks as the server does, in the scope of one user at a time per
 // connection.
 func (s seeding) run(caller context.Context, c config, progress io.Writer) error {
-	pool, err := c.open(caller)
+	pool, err := c.open(caller, db.WithName("todo seed"))
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	// What requests need goes on until the last of them has ended.
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	pool, err := c.open(background, db.WithLogger(log))
+	pool, err := c.open(background, db.WithLogger(log), db.WithName(s.name()))
 	if err != nil {
 		return err
 	}
@@ -115,6 +115,9 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	}
 	defer probes.close()
 	if err := awaitDatabase(ctx, pool, log); err != nil || ctx.Err() != nil {
+		return err
+	}
+	if err := s.warnOfIntruders(ctx, pool, log); err != nil {
 		return err
 	}
 	listener, err := s.listen(ctx)
