@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command chaos is a checker: `make chaos`. It runs a given todo as two servers on a
 // private PostgreSQL, one of them through PgBouncer, has users work on both, and breaks
 // what can be broken meanwhile. In the end it compares what clients were told, and what

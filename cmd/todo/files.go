@@ -2,7 +2,6 @@ package main
 
 import (
 	"runtime/debug"
-	"syscall"
 
 	"github.com/securetodo/securetodo/db"
 )
@@ -23,11 +22,7 @@ const (
 // open files (ulimit -n) leaves room for the database and the probes, and that they take a
 // quarter of Go's memory at most. Go has raised the limit of files to the hard one.
 func maxConnections(pool *db.Pool) int {
-	var files syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
-		files.Cur = 1024
-	}
-	return connectionsWithin(files.Cur, debug.SetMemoryLimit(-1), pool.Connections().Max+1) // that of probes
+	return connectionsWithin(openFiles(), debug.SetMemoryLimit(-1), pool.Connections().Max+1) // that of probes
 }
 
 // connectionsWithin reckons with twice the connections to the database: one that is being

@@ -6,7 +6,7 @@
 // not be hit by the terminal's Ctrl-C before the program is done with it, and
 // refuses to run as root: [home.start] sees to all three.
 //
-// Linux and macOS.
+// Linux and macOS. Elsewhere, such as on Windows, [Start] says what to do instead.
 package embedded
 
 import (
@@ -16,6 +16,9 @@ import (
 	"path/filepath"
 	"regexp"
 )
+
+// oldestMajor is the oldest version of PostgreSQL that the schema is for.
+const oldestMajor = 15
 
 // Config says where the server lives and how it runs.
 type Config struct {
@@ -55,7 +58,7 @@ func (c Config) progress(format string, args ...any) {
 // PG_BIN, then PATH, then the usual places are searched for PostgreSQL 15 or
 // newer; failing that, one is downloaded, once. Cancelling ctx ends the start;
 // it does not stop a server that runs.
-func Start(ctx context.Context, c Config) (s *Server, err error) {
+func Start(ctx context.Context, c Config) (*Server, error) {
 	if !filepath.IsAbs(c.Dir) {
 		return nil, fmt.Errorf("the folder of the server is %q: it must be an absolute path", c.Dir)
 	}
@@ -64,36 +67,5 @@ func Start(ctx context.Context, c Config) (s *Server, err error) {
 			return nil, fmt.Errorf("the parameter %q cannot be set: it is none, or decides where the server listens", name)
 		}
 	}
-	defer func() {
-		if err != nil && ctx.Err() != nil {
-			err = fmt.Errorf("starting PostgreSQL: %w", context.Cause(ctx))
-		}
-	}()
-	h, err := c.locate()
-	if err != nil {
-		return nil, err
-	}
-	if err := h.lock(ctx); err != nil {
-		return nil, err
-	}
-	defer h.locked.Close() // the server has inherited it
-	major, err := h.dataMajor()
-	if err != nil {
-		return nil, err
-	}
-	i, err := c.installation(ctx, h, major)
-	if err != nil {
-		return nil, err
-	}
-	password, err := h.password(major == 0)
-	if err != nil {
-		return nil, err
-	}
-	if major == 0 {
-		c.progress("making a new database with PostgreSQL %s in %s", i.version, h.dataDir())
-		if err := h.initdb(ctx, i, c.Parameters["fsync"] != "off"); err != nil {
-			return nil, err
-		}
-	}
-	return h.serve(ctx, i, c.Parameters, password)
+	return start(ctx, c)
 }

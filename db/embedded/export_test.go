@@ -1,3 +1,5 @@
+//go:build unix
+
 package embedded
 
 // WithPGBin is c as with PG_BIN, and usable in parallel.

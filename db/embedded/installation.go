@@ -1,3 +1,5 @@
+//go:build unix
+
 package embedded
 
 import (
@@ -11,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 )
-
-const oldestMajor = 15
 
 // installation is a folder with the programs of one PostgreSQL version.
 type installation struct {

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package faults is what can be broken: connections, PostgreSQL, PgBouncer and the
 // servers, and how to mend each.
 package faults
