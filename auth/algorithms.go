@@ -35,6 +35,15 @@ var algorithms = []algorithm{
 // keySetAlgorithms are those whose keys come from a key set.
 var keySetAlgorithms = slices.DeleteFunc(slices.Clone(algorithms), algorithm.secret)
 
+// KeySetAlgorithms are the names of the algorithms whose keys come from a key set.
+func KeySetAlgorithms() []string {
+	var list []string
+	for _, a := range keySetAlgorithms {
+		list = append(list, a.name)
+	}
+	return list
+}
+
 // secret reports whether the shared secret is the key of a.
 func (a algorithm) secret() bool { return a.kty == "oct" }
 

@@ -15,9 +15,10 @@ import (
 )
 
 // claims is the claims set of a token (RFC 7519, section 4) in the form that
-// golang-jwt validates. userClaim must be set before decoding.
+// golang-jwt validates. userClaim and maxTTL must be set before decoding.
 type claims struct {
 	userClaim string
+	maxTTL    time.Duration // 0 for any
 
 	Identity
 	userErr       error
@@ -157,10 +158,43 @@ func parseNumericDate(name string, v jsontext.Value) (*jwt.NumericDate, error) {
 
 // Validate implements [jwt.ClaimsValidator].
 func (c *claims) Validate() error {
+	if c.maxTTL != 0 && c.lifetime() > c.maxTTL {
+		return errors.Join(fmt.Errorf("%w: %s", errLifetime, c.lifetimeText()), c.checkUser())
+	}
+	return c.checkUser()
+}
+
+func (c *claims) checkUser() error {
 	if c.userErr == nil && c.UserID == "" {
 		return errUser
 	}
 	return c.userErr
+}
+
+// lifetime is how long the token is valid, from its iat, else from now on: what it lacks
+// must not make it valid for longer. Without an exp, which is refused anyway, it is 0.
+func (c *claims) lifetime() time.Duration {
+	switch {
+	case c.exp == nil:
+		return 0
+	case c.iat != nil:
+		return c.exp.Sub(c.iat.Time)
+	}
+	return time.Until(c.exp.Time)
+}
+
+func (c *claims) lifetimeText() string {
+	text := c.lifetime().Round(time.Second).String()
+	switch {
+	case c.exp == nil:
+		text = "without end"
+	case c.iat == nil:
+		text += " from now on (no iat)"
+	}
+	if c.maxTTL == 0 {
+		return text + ", not limited"
+	}
+	return text + ", at most " + c.maxTTL.String()
 }
 
 // The getters of [jwt.Claims] return an error of their own for a missing claim,

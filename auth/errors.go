@@ -48,6 +48,7 @@ type Reason string
 const (
 	Malformed    Reason = "the token is malformed"
 	Expired      Reason = "the token has expired"
+	TooLong      Reason = "the token is valid for longer than is accepted here"
 	NotYetValid  Reason = "the token is not valid yet"
 	WrongParty   Reason = "the token is for another issuer or audience"
 	UnknownKey   Reason = "the token is signed with an unknown key"
@@ -94,6 +95,8 @@ func clip(s string) string {
 var (
 	errExpiry = errors.New("exp: missing")
 	errUser   = errors.New("user")
+	// errLifetime is a token that is valid for longer than MaxTTL.
+	errLifetime = errors.New("lifetime")
 )
 
 // checks lists what golang-jwt verifies. If several checks fail, the first one
@@ -109,6 +112,7 @@ var checks = []struct {
 	{"exp", Expired, jwt.ErrTokenExpired},
 	{"nbf", NotYetValid, jwt.ErrTokenNotValidYet},
 	{"iat", NotYetValid, jwt.ErrTokenUsedBeforeIssued},
+	{"lifetime", TooLong, errLifetime},
 	{"iss", WrongParty, jwt.ErrTokenInvalidIssuer},
 	{"aud", WrongParty, jwt.ErrTokenInvalidAudience},
 	{"user", Malformed, errUser},

@@ -11,7 +11,7 @@ import (
 
 // Check is the result of one step of verifying a token.
 type Check struct {
-	Name   string // form, key, claims, signature, exp, nbf, iat, iss, aud, user or email
+	Name   string // form, key, claims, signature, exp, nbf, iat, lifetime, iss, aud, user or email
 	OK     bool
 	Detail string // for people; it may contain claims, never the token
 }
@@ -62,7 +62,7 @@ func (k *key) describe() string {
 // details describes, by check, the values of the claims and what p requires.
 func (c *claims) details(p Policy) map[string]string {
 	user := fmt.Sprintf("claim %q is %q", p.UserClaim, c.UserID)
-	if err := c.Validate(); err != nil {
+	if err := c.checkUser(); err != nil {
 		user = strings.TrimPrefix(err.Error(), errUser.Error()+": ")
 	}
 	email := "none that can be used; the token does not need one"
@@ -75,6 +75,7 @@ func (c *claims) details(p Policy) map[string]string {
 		"exp":       formatDate(c.exp),
 		"nbf":       formatDate(c.nbf),
 		"iat":       formatDate(c.iat),
+		"lifetime":  c.lifetimeText(),
 		"iss":       fmt.Sprintf("is %q, %s", c.iss, requirement(p.Issuer)),
 		"aud":       fmt.Sprintf("is %q, %s", []string(c.aud), requirement(p.Audience)),
 		"user":      user,

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,7 +55,7 @@ func newKeySet(c Config) (*keySet, error) {
 	}
 	s := &keySet{
 		url: c.JWKSURL, logURL: redacted(c.JWKSURL), client: newClient(), maxStale: c.JWKSMaxStale,
-		rules: newRules(c.JWKSPolicy, keySetAlgorithms...), log: c.Log,
+		rules: newRules(c.JWKSPolicy, c.MaxTTL, keySetAlgorithms...), log: c.Log,
 	}
 	s.keys.Store(new([]*key))
 	return s, nil
@@ -64,9 +65,20 @@ func newKeySet(c Config) (*keySet, error) {
 // http URL of a loopback host or with allowHTTP. The error does not contain the
 // URL, which may hold a password.
 func CheckKeySetURL(setURL string, allowHTTP bool) error {
+	// A password that ends too early would be in the name of the host, or behind it,
+	// which messages show.
+	_, rest, _ := strings.Cut(setURL, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 && strings.Contains(rest[i:], "@") {
+		return fmt.Errorf("auth: the URL of the key set has %q before an @: in a password write it %%%02X, and an @ behind the host %%40", rest[i], rest[i])
+	}
 	u, err := url.Parse(setURL)
-	if err != nil || u.Host == "" {
+	switch {
+	case err != nil && strings.Contains(rest, "@"):
+		return errors.New("auth: the URL of the key set cannot be read: is there a character in its password that is not escaped, such as % (%25) or a space (%20)?")
+	case err != nil || u.Host == "":
 		return errors.New("auth: the URL of the key set is not an absolute URL")
+	case u.Fragment != "":
+		return errors.New("auth: the URL of the key set has a #, and what follows it is never sent: leave it out, or write %23")
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !allowHTTP && !loopback(u.Hostname())) {
 		return errors.New("auth: the URL of the key set is not https")

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,11 +16,12 @@ const leeway = 30 * time.Second
 // rules is a Policy as golang-jwt checks it.
 type rules struct {
 	Policy
+	maxTTL    time.Duration // 0 for any
 	parser    *jwt.Parser
 	validator *jwt.Validator
 }
 
-func newRules(p Policy, algs ...algorithm) *rules {
+func newRules(p Policy, maxTTL time.Duration, algs ...algorithm) *rules {
 	if p.UserClaim == "" {
 		p.UserClaim = "sub"
 	}
@@ -40,7 +42,7 @@ func newRules(p Policy, algs ...algorithm) *rules {
 	if p.Audience != "" {
 		options = append(options, jwt.WithAudience(p.Audience))
 	}
-	return &rules{Policy: p, parser: jwt.NewParser(options...), validator: jwt.NewValidator(options...)}
+	return &rules{Policy: p, maxTTL: maxTTL, parser: jwt.NewParser(options...), validator: jwt.NewValidator(options...)}
 }
 
 // check verifies signature and claims, in this order, and fills c.
@@ -56,8 +58,12 @@ func (r *rules) check(token string, k *key, c *claims) error {
 
 // CheckUserClaim returns an error if claim is a registered claim with another
 // meaning (RFC 7519, section 4.1): with "iss", all users of an issuer would share
-// one identity.
+// one identity. Nor may a part of a path be empty; a claim that looks like a URL is a
+// single name.
 func CheckUserClaim(claim string) error {
+	if claim != "" && !strings.ContainsAny(claim, ":/") && slices.Contains(strings.Split(claim, "."), "") {
+		return errors.New("auth: the user claim has a dot too many: a path is names with one dot between them, such as user.id")
+	}
 	name, _, _ := strings.Cut(claim, ".")
 	if slices.Contains([]string{"iss", "aud", "exp", "nbf", "iat"}, name) {
 		return fmt.Errorf("auth: the user claim cannot be %q: %q has another meaning", claim, name)

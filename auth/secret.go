@@ -10,11 +10,11 @@ import (
 // secret is the shared secret as a key source. It ignores a token's kid.
 type secret struct{ key key }
 
-func newSecret(a algorithm, value []byte, p Policy) (*secret, error) {
+func newSecret(a algorithm, value []byte, r *rules) (*secret, error) {
 	if err := checkSecret(a, value); err != nil {
 		return nil, err
 	}
-	s := &secret{key{alg: a.name, material: bytes.Clone(value), rules: newRules(p, a)}}
+	s := &secret{key{alg: a.name, material: bytes.Clone(value), rules: r}}
 	s.key.expires.Store(math.MaxInt64)
 	return s, nil
 }

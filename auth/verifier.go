@@ -29,6 +29,10 @@ type Config struct {
 	// hours if zero.
 	JWKSMaxStale time.Duration
 
+	// MaxTTL is how long a token may be valid, from its iat to its exp, or from now on where
+	// it has no iat; 0 for no limit.
+	MaxTTL time.Duration
+
 	// CacheSize is the number of verified tokens to cache; 0 disables the cache.
 	CacheSize int
 
@@ -79,8 +83,8 @@ func New(c Config) (*Verifier, error) {
 	if c.Secret == nil && c.JWKSURL == "" {
 		return nil, errors.New("auth: neither a secret nor a key set is configured")
 	}
-	if c.CacheSize < 0 || c.JWKSMaxStale < 0 {
-		return nil, errors.New("auth: CacheSize and JWKSMaxStale must not be negative")
+	if c.CacheSize < 0 || c.JWKSMaxStale < 0 || c.MaxTTL < 0 {
+		return nil, errors.New("auth: CacheSize, JWKSMaxStale and MaxTTL must not be negative")
 	}
 	for _, p := range []Policy{c.SecretPolicy, c.JWKSPolicy} {
 		if err := CheckUserClaim(p.UserClaim); err != nil {
@@ -99,7 +103,7 @@ func New(c Config) (*Verifier, error) {
 			if !a.secret() {
 				continue
 			}
-			s, err := newSecret(a, c.Secret, c.SecretPolicy)
+			s, err := newSecret(a, c.Secret, newRules(c.SecretPolicy, c.MaxTTL, a))
 			if err != nil {
 				return nil, err
 			}
@@ -115,11 +119,31 @@ func New(c Config) (*Verifier, error) {
 		for _, a := range keySetAlgorithms {
 			v.sources[a.name] = s
 		}
-		if c.JWKSPolicy.Audience == "" {
-			c.Log.Warn("no audience is configured: tokens that the issuer made for other services are accepted", "url", s.logURL)
-		}
+	}
+	for _, doubt := range c.Doubts() {
+		c.Log.Warn(doubt)
 	}
 	return v, nil
+}
+
+// Doubts returns what the configuration accepts and probably should not, a sentence each.
+func (c Config) Doubts() (list []string) {
+	if c.JWKSURL != "" && c.JWKSPolicy.Audience == "" {
+		list = append(list, "no audience is configured: tokens that the issuer made for other services are accepted")
+	}
+	if c.Secret != nil && c.SecretPolicy.Issuer == "" && c.SecretPolicy.Audience == "" {
+		list = append(list, "no issuer and no audience are configured for HS256: every token that is signed with the secret and has the user claim is accepted, whatever it was made for")
+	}
+	return list
+}
+
+// Fetch fetches the key set once, unless that was just done, and returns why it has no
+// key. Without a key set it returns nil.
+func (v *Verifier) Fetch(ctx context.Context) error {
+	if v.set == nil {
+		return nil
+	}
+	return v.set.refresh(ctx)
 }
 
 // Run fetches the key set and keeps it fresh until ctx ends. Without a key set
@@ -144,7 +168,7 @@ func (v *Verifier) Ready() error {
 // [UnavailableError] if there are no keys to verify it with.
 //
 // "exp" is required; "nbf" and "iat" are checked if present; clocks may differ by
-// 30 seconds. A token can cause a fetch of the key set, at most one in 10 seconds: one
+// 30 seconds. A token that is valid for longer than MaxTTL is refused. A token can cause a fetch of the key set, at most one in 10 seconds: one
 // with a key that is not known, or with a signature that does not match the known one.
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	var sum digest
@@ -197,7 +221,7 @@ func (v *Verifier) check(ctx context.Context, token string, h header) (k *key, c
 // tryKeys returns the first key that the token is signed with, else the last one.
 func tryKeys(token string, keys []*key) (k *key, c *claims, verdict error) {
 	for _, k = range keys {
-		c = &claims{userClaim: k.rules.UserClaim}
+		c = &claims{userClaim: k.rules.UserClaim, maxTTL: k.rules.maxTTL}
 		if verdict = k.rules.check(token, k, c); !errors.Is(verdict, jwt.ErrTokenSignatureInvalid) {
 			break
 		}
