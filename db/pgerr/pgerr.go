@@ -16,7 +16,10 @@ import (
 
 // ErrURL is the error for a URL that cannot be parsed. It does not repeat the URL,
 // which may hold a password.
-var ErrURL = errors.New("not a PostgreSQL URL like postgres://user:password@host/database?sslmode=require")
+var ErrURL = errors.New("not a PostgreSQL URL like " + Example)
+
+// Example is a URL as it should be.
+const Example = "postgres://user:password@host/database?sslmode=require"
 
 // What pgerrcode does not have yet: both end the session.
 const (
