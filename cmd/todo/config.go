@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -18,7 +15,6 @@ import (
 	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db"
 	"github.com/securetodo/securetodo/db/migration"
-	todohttp "github.com/securetodo/securetodo/http"
 )
 
 // config holds the settings read from the environment. The README's table and
@@ -30,13 +26,14 @@ type config struct {
 	JWKSURL             string        `env:"JWKS_URL" example:"https://app.example/api/auth/jwks" doc:"URL of the token issuer's key set (JWKS), for tokens signed with a public-key algorithm; https, or http on a loopback host"`
 	JWKSAllowHTTP       bool          `env:"JWKS_ALLOW_HTTP" envDefault:"false" doc:"true to allow an http JWKS_URL on any host"`
 	JWKSMaxStale        time.Duration `env:"JWKS_MAX_STALE" envDefault:"24h" doc:"how long keys are used after the last successful fetch of the key set"`
-	Secret              string        `env:"BETTER_AUTH_SECRET" example:"change-me-to-at-least-32-random-bytes" doc:"HS256 secret shared with the token issuer, at least 32 bytes"`
+	Secret              string        `env:"BETTER_AUTH_SECRET" doc:"HS256 secret shared with the token issuer, at least 32 bytes that nobody can guess, such as openssl rand -base64 32 makes"`
 	Issuer              string        `env:"JWT_ISSUER" example:"https://app.example" doc:"required iss claim; not checked if empty"`
 	Audience            string        `env:"JWT_AUDIENCE" example:"https://app.example" doc:"required aud claim; not checked if empty"`
 	UserClaim           string        `env:"JWT_USER_CLAIM" envDefault:"sub" doc:"claim that holds the user id: the name of a claim, or else a dotted path such as user.id"`
 	SecretIssuer        *string       `env:"HS256_ISSUER" example:"" doc:"replaces JWT_ISSUER for HS256 tokens; not checked if set but empty"`
 	SecretAudience      *string       `env:"HS256_AUDIENCE" example:"" doc:"replaces JWT_AUDIENCE for HS256 tokens; not checked if set but empty"`
 	SecretUserClaim     *string       `env:"HS256_USER_CLAIM" example:"user.id" doc:"replaces JWT_USER_CLAIM for HS256 tokens"`
+	JWTMaxTTL           time.Duration `env:"JWT_MAX_TTL" envDefault:"0" doc:"how long a token may be valid, from its iat to its exp, or from now where it has no iat; a token that is valid for longer is refused; 0 for no limit"`
 	TokenCacheSize      int           `env:"TOKEN_CACHE_SIZE" envDefault:"10000" doc:"number of verified tokens to cache, each for at most 5 minutes; 0 disables the cache"`
 	LivePoll            time.Duration `env:"LIVE_POLL" envDefault:"2s" doc:"how often a user with open streams of changes is asked for what other servers wrote"`
 	CORSOrigins         []string      `env:"CORS_ORIGINS" example:"https://app.example,http://localhost:3000" doc:"comma-separated origins that may call the API from a browser; one label of a host may be *, as in https://*.app.example; * alone for all"`
@@ -46,6 +43,7 @@ type config struct {
 	MaxTasksPerUser     int64         `env:"MAX_TASKS_PER_USER" envDefault:"0" doc:"how many tasks one user may have; beyond it creating is 429; a create then counts them, so that it takes as long as reading as many entries of an index; 0 for no limit"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
+	Port                string        `env:"PORT" example:"8080" doc:"port to listen on, on all addresses, where ADDR is not set, as Heroku, Cloud Run and their like choose it"`
 	AdminAddr           string        `env:"ADMIN_ADDR" example:"127.0.0.1:8001" doc:"second address, host:port, for the probes /livez and /readyz, for /metrics and for /debug/pprof/, which ADDR never serves; none if empty"`
 	Drain               time.Duration `env:"DRAIN" envDefault:"5s" doc:"how long a server that is told to stop still takes requests, while /readyz is 503: longer than load balancers need to notice; 0 to stop at once"`
 	LogLevel            slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" doc:"least severe level to log: DEBUG, INFO, WARN or ERROR"`
@@ -63,55 +61,37 @@ var formats = map[reflect.Type]string{
 	reflect.TypeFor[slog.Level]():    "DEBUG, INFO, WARN or ERROR",
 }
 
-// readConfig reads the environment. The error is one line that names the variable
-// but does not contain its value, which may be a secret.
-func readConfig() (config, error) {
+// secretVariable names the one variable that is a secret whole.
+const secretVariable = "BETTER_AUTH_SECRET"
+
+// readConfig reads the environment. The error is a *configError: a line for each variable
+// that is wrong, without its value, which may be a secret. needs are what a command cannot
+// do without.
+func readConfig(needs ...func(*config, *problems)) (config, error) {
+	var found problems
+	checkForm(&found)
 	c, err := env.ParseAs[config]()
 	var aggregate env.AggregateError
 	if errors.As(err, &aggregate) {
-		err = aggregate.Errors[0]
-	}
-	var parse env.ParseError
-	if errors.As(err, &parse) {
-		field, _ := reflect.TypeFor[config]().FieldByName(parse.Name)
-		return c, fmt.Errorf("%s: must be %s", field.Tag.Get("env"), formats[field.Type])
-	}
-	if err != nil {
+		for _, err := range aggregate.Errors {
+			var parse env.ParseError
+			if !errors.As(err, &parse) {
+				return c, err
+			}
+			field, _ := reflect.TypeFor[config]().FieldByName(parse.Name)
+			found.add(field.Tag.Get("env"), errors.New("must be "+formats[field.Type]))
+		}
+	} else if err != nil {
 		return c, err
 	}
 	c.readOverrides()
-	if err := c.readOrigins(); err != nil {
-		return c, err
+	c.usePort(&found)
+	c.readOrigins(&found)
+	c.check(&found)
+	for _, need := range needs {
+		need(&c, &found)
 	}
-	return c, c.check()
-}
-
-// readOrigins brings the origins into the form that browsers send.
-func (c *config) readOrigins() error {
-	for i, origin := range c.CORSOrigins {
-		parsed, err := todohttp.ParseOrigin(strings.TrimSpace(origin))
-		if err != nil {
-			return fmt.Errorf("CORS_ORIGINS: %w", err)
-		}
-		c.CORSOrigins[i] = parsed
-	}
-	return nil
-}
-
-// maxLimit is the most requests a second that a limit can name.
-const maxLimit = 1_000_000
-
-// proxies are the trusted ones.
-func (c config) proxies() ([]netip.Prefix, error) {
-	var blocks []netip.Prefix
-	for _, text := range c.TrustedProxies {
-		block, err := todohttp.ParseProxy(strings.TrimSpace(text))
-		if err != nil {
-			return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
-		}
-		blocks = append(blocks, block)
-	}
-	return blocks, nil
+	return c, found.err()
 }
 
 // readOverrides reads the variables that may be set but empty, which package env
@@ -119,54 +99,13 @@ func (c config) proxies() ([]netip.Prefix, error) {
 func (c *config) readOverrides() {
 	fields := reflect.ValueOf(c).Elem()
 	for i, field := range reflect.VisibleFields(fields.Type()) {
-		if value, ok := os.LookupEnv(field.Tag.Get("env")); ok && field.Type == reflect.TypeFor[*string]() {
+		if field.Type != reflect.TypeFor[*string]() {
+			continue
+		}
+		if value, ok := os.LookupEnv(field.Tag.Get("env")); ok {
 			fields.Field(i).Set(reflect.ValueOf(&value))
 		}
 	}
-}
-
-func (c config) check() error {
-	if c.Secret != "" && len(c.Secret) < 32 {
-		return fmt.Errorf("BETTER_AUTH_SECRET: has %d bytes, needs at least 32: `openssl rand -base64 32` generates one", len(c.Secret))
-	}
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
-		return errors.New("ADDR: must be host:port, such as :8000 or 127.0.0.1:8000")
-	}
-	if _, _, err := net.SplitHostPort(c.AdminAddr); c.AdminAddr != "" && err != nil {
-		return errors.New("ADMIN_ADDR: must be host:port, such as 127.0.0.1:8001, or empty")
-	}
-	if c.JWKSMaxStale <= 0 {
-		return errors.New("JWKS_MAX_STALE: must be a positive duration, such as 24h")
-	}
-	if c.LivePoll <= 0 {
-		return errors.New("LIVE_POLL: must be a positive duration, such as 2s")
-	}
-	if c.Drain < 0 {
-		return errors.New("DRAIN: must be 0 or a duration, such as 5s")
-	}
-	if c.TokenCacheSize < 0 {
-		return errors.New("TOKEN_CACHE_SIZE: must be 0 or more")
-	}
-	for name, limit := range map[string]float64{"AUTH_FAILURE_LIMIT": c.AuthFailureLimit, "RATE_LIMIT": c.RateLimit} {
-		if limit != 0 && !(0.001 <= limit && limit <= maxLimit) { // NaN, too
-			return fmt.Errorf("%s: must be 0 for no limit, or 0.001 to %d requests a second", name, int(maxLimit))
-		}
-	}
-	if c.MaxTasksPerUser < 0 {
-		return errors.New("MAX_TASKS_PER_USER: must be 0 for no limit, or more")
-	}
-	if _, err := c.proxies(); err != nil {
-		return err
-	}
-	for name, claim := range map[string]string{"JWT_USER_CLAIM": c.UserClaim, "HS256_USER_CLAIM": override("", c.SecretUserClaim)} {
-		if err := auth.CheckUserClaim(claim); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	if err := auth.CheckKeySetURL(c.JWKSURL, c.JWKSAllowHTTP); c.JWKSURL != "" && err != nil {
-		return fmt.Errorf("JWKS_URL: %w", err)
-	}
-	return nil
 }
 
 // verifierConfig returns the settings of package auth.
@@ -179,7 +118,7 @@ func (c config) verifierConfig(log *slog.Logger) auth.Config {
 			UserClaim: override(policy.UserClaim, c.SecretUserClaim),
 		},
 		JWKSURL: c.JWKSURL, JWKSPolicy: policy, JWKSAllowHTTP: c.JWKSAllowHTTP, JWKSMaxStale: c.JWKSMaxStale,
-		CacheSize: c.TokenCacheSize, Log: log,
+		MaxTTL: c.JWTMaxTTL, CacheSize: c.TokenCacheSize, Log: log,
 	}
 	if c.Secret != "" {
 		a.Secret = []byte(c.Secret)
@@ -197,8 +136,9 @@ func override(value string, replacement *string) string {
 
 // verifier returns an error if there is neither a secret nor a key set.
 func (c config) verifier(log *slog.Logger) (*auth.Verifier, error) {
-	if c.Secret == "" && c.JWKSURL == "" {
-		return nil, errors.New("set JWKS_URL, BETTER_AUTH_SECRET or both: tokens cannot be verified without a key")
+	var missing problems
+	if needKeys(&c, &missing); missing.err() != nil {
+		return nil, missing.err()
 	}
 	return auth.New(c.verifierConfig(log))
 }

@@ -105,7 +105,7 @@ func TestConfigurationHasOriginsAsBrowsersSendThem(t *testing.T) {
 	}
 	for value, want := range map[string]string{
 		"https://a.example/":               "CORS_ORIGINS: each must be an origin like https://app.example, without a path or a trailing slash, or * for all",
-		"https://a.example,":               "CORS_ORIGINS: each must be an origin like https://app.example, without a path or a trailing slash, or * for all",
+		"https://a.example,":               "CORS_ORIGINS: has an empty member: is there a comma too many?",
 		"https://pr-*.a.example":           "CORS_ORIGINS: a * stands for one whole label of an http or https origin's host, as in https://*.app.example, and not for the last",
 		"https://a.example,http://127.0.1": "CORS_ORIGINS: the host of an origin is no name and no address that a browser would send",
 	} {
@@ -142,7 +142,8 @@ func TestConfigurationOfLimitsIsChecked(t *testing.T) {
 		{"RATE_LIMIT", "NaN", "RATE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
 		{"RATE_LIMIT", "Inf", "RATE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
 		{"AUTH_FAILURE_LIMIT", "-0.5", "AUTH_FAILURE_LIMIT: must be 0 for no limit, or 0.001 to 1000000 requests a second"},
-		{"TRUSTED_PROXIES", "10.0.0.1,", "TRUSTED_PROXIES: each must be an address such as 10.0.0.5 or a CIDR block such as 10.0.0.0/8 or fd00::/8"},
+		{"TRUSTED_PROXIES", "10.0.0.1,", "TRUSTED_PROXIES: has an empty member: is there a comma too many?"},
+		{"TRUSTED_PROXIES", "10.0.0.1 10.0.0.2", "TRUSTED_PROXIES: each must be an address such as 10.0.0.5 or a CIDR block such as 10.0.0.0/8 or fd00::/8"},
 		{"TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES: a block of all addresses would let each client choose its own: name those of the proxies"},
 		{"MAX_TASKS_PER_USER", "-1", "MAX_TASKS_PER_USER: must be 0 for no limit, or more"},
 		{"RATE_LIMIT", "0.5", ""},

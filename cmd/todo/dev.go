@@ -99,7 +99,7 @@ func dev(ctx context.Context, c config, data string, out, logged io.Writer) erro
 	if len(c.CORSOrigins) == 0 {
 		c.CORSOrigins = []string{"http://localhost:3000", "http://localhost:5173"}
 	}
-	token, err := c.sign(auth.Identity{UserID: demoUser, Email: demoUser + "@example.test"}, demoTTL, "")
+	token, err := c.sign(auth.Identity{UserID: demoUser, Email: demoUser + "@example.test"}, c.lifetimeOf(demoTTL), "")
 	if err != nil {
 		return err
 	}

@@ -29,11 +29,13 @@ func run() int {
 	root := rootCommand()
 	root.SetErr(log)
 	if command, err := root.ExecuteContextC(ctx); err != nil {
-		if command.Name() == "serve" {
-			// What reads its log reads JSON.
-			slog.New(slog.NewJSONHandler(log, nil)).Error("the server cannot go on", "error", err.Error())
-		} else {
-			fmt.Fprintln(log, "todo:", err)
+		for _, line := range linesOf(err) {
+			if command.Name() == "serve" && !command.Flags().Changed("check") {
+				// What reads its log reads JSON.
+				slog.New(slog.NewJSONHandler(log, nil)).Error("the server cannot go on", "error", line)
+			} else {
+				fmt.Fprintln(log, "todo:", line)
+			}
 		}
 		return exitCodes[kindOf(err)]
 	}

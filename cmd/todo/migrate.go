@@ -175,6 +175,7 @@ func (f *migrateFlags) connected(cmd *cobra.Command, run func(context.Context, *
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	c.warn(cmd.ErrOrStderr())
 	url, err := c.directURL()
 	if err != nil {
 		return nil, &usageError{err}

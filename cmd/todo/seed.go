@@ -32,6 +32,7 @@ func seedCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.warn(cmd.ErrOrStderr())
 			if c.DatabaseURL == "" {
 				return errors.New("set DATABASE_URL to the database to fill")
 			}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,20 +21,18 @@ import (
 
 func serveCommand() *cobra.Command {
 	var addr string
+	var check bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the API (production; reads the environment)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := readConfig()
+			c, err := readConfig(needDatabase, needKeys, needAddr(cmd, &addr))
+			if check {
+				return c.report(cmd.Context(), cmd.OutOrStdout(), err)
+			}
 			if err != nil {
 				return err
-			}
-			if cmd.Flags().Changed("addr") {
-				c.Addr = addr
-			}
-			if c.DatabaseURL == "" {
-				return errors.New("DATABASE_URL is not set; for development, `todo dev` runs a server with its own PostgreSQL")
 			}
 			return serve(cmd.Context(), c, c.logger(cmd.ErrOrStderr()), serveOptions{
 				listen:  func(ctx context.Context) (net.Listener, error) { return listen(ctx, c.Addr) },
@@ -44,6 +41,7 @@ func serveCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (takes precedence over ADDR)")
+	c.Flags().BoolVar(&check, "check", false, "say what the server would do, ask the database and the token issuer once, and exit: 0 if it would start")
 	return c
 }
 
@@ -78,6 +76,9 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	// A write to a standard error that nobody reads any more fails, instead of ending
 	// the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	for _, warning := range c.doubts(os.Environ()) {
+		log.Warn(warning)
+	}
 	limitMemory(log, memlimit.FromCgroup)
 	verifier, err := c.verifier(log)
 	if err != nil {

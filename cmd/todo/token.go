@@ -27,6 +27,10 @@ func tokenCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.warn(cmd.ErrOrStderr())
+			if !cmd.Flags().Changed("ttl") {
+				ttl = c.lifetimeOf(ttl)
+			}
 			token, err := c.sign(identity, ttl, key)
 			if err != nil {
 				return err
@@ -44,9 +48,20 @@ func tokenCommand() *cobra.Command {
 	return c
 }
 
+// lifetimeOf returns ttl, or JWT_MAX_TTL where that is less.
+func (c config) lifetimeOf(ttl time.Duration) time.Duration {
+	if c.JWTMaxTTL != 0 {
+		return min(ttl, c.JWTMaxTTL)
+	}
+	return ttl
+}
+
 // sign returns a token that this configuration accepts, provided that its key set
 // has the key in keyFile.
 func (c config) sign(identity auth.Identity, ttl time.Duration, keyFile string) (string, error) {
+	if c.JWTMaxTTL != 0 && ttl > c.JWTMaxTTL {
+		return "", fmt.Errorf("--ttl: the server refuses a token that is valid for longer than JWT_MAX_TTL, %s", c.JWTMaxTTL)
+	}
 	a := c.verifierConfig(nil)
 	if keyFile != "" {
 		key, err := auth.LoadKey(keyFile)

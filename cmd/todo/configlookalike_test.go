@@ -1,0 +1,69 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestConfigurationNamesTheVariableThatWasMeant(t *testing.T) {
+	t.Parallel()
+	for name, meant := range map[string]string{
+		"JWT_ISUER": "JWT_ISSUER", "JWT_ISSEUR": "JWT_ISSUER", "jwt_issuer": "JWT_ISSUER", "JWT-ISSUER": "JWT_ISSUER", "JWTISSUER": "JWT_ISSUER",
+		"JWT_AUDIANCE": "JWT_AUDIENCE", "JWT_AUD": "JWT_AUDIENCE", "BETTERAUTH_SECRET": "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS": "BETTER_AUTH_SECRET",
+		"BETTER_AUTH_SECRET_FILE": "BETTER_AUTH_SECRET", "DATABASE_URI": "DATABASE_URL", "DATABASE_URLS": "DATABASE_URL", "DATABASE_URL_FILE": "DATABASE_URL",
+		"DATABASE_URL_UNPOOLD": "DATABASE_URL_UNPOOLED", "DIRECT_URL": "DATABASE_URL_UNPOOLED", "CORS_ORIGIN": "CORS_ORIGINS", "CORS_ALLOWED_ORIGINS": "CORS_ORIGINS",
+		"JWKS_URI": "JWKS_URL", "JWKS_ENDPOINT": "JWKS_URL", "JWT_SECRET": "BETTER_AUTH_SECRET", "HS256_SECRET": "BETTER_AUTH_SECRET", "TRUSTED_PROXY": "TRUSTED_PROXIES",
+		"ADMIN_ADDRESS": "ADMIN_ADDR", "LOG_LEVELS": "LOG_LEVEL", "LOGLEVEL": "LOG_LEVEL", "LOG_USER_ID": "LOG_USER_IDS", "RATE_LIMITS": "RATE_LIMIT",
+		"MAX_TASK_PER_USER": "MAX_TASKS_PER_USER", "JWT_MAXTTL": "JWT_MAX_TTL", "JWT_EXPIRES_IN": "JWT_MAX_TTL", "CORS_ALLOW_HEADERS": "CORS_ORIGINS", "DATABASE_URL_READONLY": "DATABASE_URL_UNPOOLED",
+	} {
+		lines := lookAlikes([]string{"PATH=/bin", name + "=hunter2"})
+		if len(lines) != 1 || !strings.HasPrefix(lines[0], name+" is not read") || !strings.Contains(lines[0], meant) || strings.Contains(lines[0], "hunter2") {
+			t.Errorf("%s: %q", name, lines)
+		}
+	}
+	for _, environment := range [][]string{
+		{"JWT_ISUER=a", "JWT_ISSUER=b"}, // who knows its name has set it
+		{"DATABASE_URI=a", "DATABASE_URL=b"},
+		{"JWT_ISUER="},
+	} {
+		if lines := lookAlikes(environment); lines != nil {
+			t.Errorf("%s: %q", environment, lines)
+		}
+	}
+}
+
+// TestConfigurationIsSilentAboutWhatOthersSet has what platforms, orchestrators, libraries
+// and frontends put into an environment.
+func TestConfigurationIsSilentAboutWhatOthersSet(t *testing.T) {
+	t.Parallel()
+	for _, name := range strings.Fields(`
+		PATH HOME HOSTNAME HOST USER SHELL TERM LANG LC_ALL TZ PWD OLDPWD TMPDIR EDITOR DEBUG CI NODE_ENV ENV ENVIRONMENT APP_ENV
+		KUBERNETES_SERVICE_HOST KUBERNETES_PORT_443_TCP_ADDR TODO_PORT TODO_SERVICE_HOST TODO_SERVICE_PORT TODO_SERVICE_PORT_API TODO_PORT_80_TCP
+		TODO_PORT_80_TCP_ADDR TODO_PORT_80_TCP_PROTO JWT_SERVICE_HOST JWT_PORT CORS_PORT_80_TCP_ADDR DATABASE_SERVICE_HOST DATABASE_URL_SERVICE_PORT
+		PGHOST PGHOST_UNPOOLED PGUSER PGPASSWORD PGDATABASE PGSSLMODE PGPORT PGDATA PG_BIN POSTGRES_MIRROR_URL POSTGRES_URL POSTGRES_URL_NON_POOLING
+		POSTGRES_PRISMA_URL POSTGRES_URL_NO_SSL POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB POSTGRES_HOST NEON_AUTH_BASE_URL NEON_PROJECT_ID
+		NEXT_PUBLIC_API_URL NEXT_PUBLIC_BETTER_AUTH_URL VITE_NEON_AUTH_URL BETTER_AUTH_URL BETTER_AUTH_TRUSTED_ORIGINS AUTH_SECRET AUTH_URL NEXTAUTH_SECRET
+		VERCEL VERCEL_URL VERCEL_ENV HEROKU_POSTGRESQL_RED_URL DATABASE_CONNECTION_POOL_URL DYNO WEB_CONCURRENCY FLY_APP_NAME FLY_REGION PRIMARY_REGION
+		RENDER_EXTERNAL_URL RAILWAY_ENVIRONMENT DATABASE_PUBLIC_URL DATABASE_PRIVATE_URL DATABASE_CA_CERT SUPABASE_URL SUPABASE_JWT_SECRET SUPABASE_ANON_KEY
+		CLERK_SECRET_KEY AUTH0_DOMAIN AUTH0_AUDIENCE K_SERVICE K_REVISION AWS_REGION AWS_SECRET_ACCESS_KEY GOOGLE_APPLICATION_CREDENTIALS REDIS_URL
+		OTEL_SERVICE_NAME OTEL_EXPORTER_OTLP_HEADERS OTEL_TRACES_SAMPLER GOMEMLIMIT GOMAXPROCS GOGC GODEBUG SSL_CERT_FILE SSL_CERT_DIR HTTP_PROXY HTTPS_PROXY NO_PROXY
+		LOG_FORMAT LOG_FILE ADDRESS BIND DOCKER_HOST DRAIN_TIMEOUT TEST_DATABASE_URL SECRET SECRET_KEY API_KEY PORTS DB_HOST DB_URL DB_PASSWORD`) {
+		if lines := lookAlikes([]string{name + "=x"}); lines != nil {
+			t.Errorf("%q", lines)
+		}
+	}
+	for _, name := range variables() {
+		if lines := lookAlikes([]string{name + "=x"}); lines != nil {
+			t.Errorf("our own: %q", lines)
+		}
+	}
+}
+
+func TestConfigurationDoubtsAListWhereThereIsNone(t *testing.T) {
+	t.Parallel()
+	c := config{Audience: "todo, other", Issuer: "https://issuer.example", CORSOrigins: []string{"*", "https://a.example"}}
+	lines := strings.Join(c.doubts(nil), "\n")
+	if strings.Count(lines, "\n") != 1 || !strings.Contains(lines, "JWT_AUDIENCE has a comma") || !strings.Contains(lines, "CORS_ORIGINS has *") {
+		t.Error(lines)
+	}
+}
