@@ -23,6 +23,11 @@ type Config struct {
 	// CORSOrigins are the origins whose pages may call the API, as ParseOrigin returns
 	// them; the element * allows all. None allows none.
 	CORSOrigins []string
+	// CORSLoopback allows those of this machine too, on any port: for development only.
+	CORSLoopback bool
+	// Hosts, if not nil, tells for which Host a request is answered: for development, where
+	// the page has a token in it. See LocalHosts.
+	Hosts func(host string) bool
 	// Docs serves a page at /docs on which a person can try the API.
 	Docs bool
 	// DemoUser and DemoToken are filled in on that page, for whoever opens it: for
@@ -100,7 +105,7 @@ func NewHandler(c Config) http.Handler {
 	if c.Metrics != nil {
 		s.addMetrics(c.Metrics)
 	}
-	return closing(c.Stop, instrument(c, routed(newRouter(routes, trailingSlash), cors(c.CORSOrigins, s.authenticate(s.wakeStreams(http.HandlerFunc(serveRoute)))))))
+	return closing(c.Stop, instrument(c, hosts(c.Hosts, routed(newRouter(routes, trailingSlash), cors(c, s.authenticate(s.wakeStreams(http.HandlerFunc(serveRoute))))))))
 }
 
 // NewServer returns a server with limits on header size and on the time that a
