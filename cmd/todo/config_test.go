@@ -54,7 +54,9 @@ func configurationTable() string {
 
 func environmentExample() string {
 	var b strings.Builder
-	b.WriteString("# All variables of the server; remove the # of those that you set. `todo dev` also\n# reads PG_BIN and POSTGRES_MIRROR_URL: see README.md.\n")
+	b.WriteString("# All variables of the server; remove the # of those that you set. Copied to .env, which\n" +
+		"# git ignores, `todo dev` reads it for what is not set, and nothing else does. `todo dev`\n" +
+		"# also reads PG_BIN and POSTGRES_MIRROR_URL: see README.md.\n")
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[config]()) {
 		value := field.Tag.Get("example")
 		if value == "" {

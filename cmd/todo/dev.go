@@ -5,17 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
 
+	"github.com/joho/godotenv"
 	"github.com/spf13/cobra"
 
-	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db/embedded"
 	"github.com/securetodo/securetodo/db/migration"
+	todohttp "github.com/securetodo/securetodo/http"
 )
 
 const (
@@ -28,42 +30,84 @@ const (
 )
 
 func devCommand() *cobra.Command {
-	var data, addr string
+	var o devOptions
+	var addr string
 	c := &cobra.Command{
 		Use:   "dev",
 		Short: "Serve the API for development, with an embedded PostgreSQL unless DATABASE_URL is set",
-		Args:  cobra.NoArgs,
+		Long: `Serve the API for development, with an embedded PostgreSQL unless DATABASE_URL is set.
+
+Variables are also read from the file .env of this folder, where they are not set; no
+other command reads it. Listens on loopback unless ADDR or --addr says otherwise.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := loadEnvironmentFile(".env", cmd.OutOrStdout()); err != nil {
+				return err
+			}
 			c, err := readConfig()
 			if err != nil {
 				return err
 			}
 			if cmd.Flags().Changed("addr") {
 				c.Addr = addr
+			} else if c.Addr, err = devAddress(c.Addr); err != nil {
+				return err
 			}
-			return dev(cmd.Context(), c, data, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			o.out, o.log = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			return dev(cmd.Context(), c, o)
 		},
 	}
-	c.Flags().StringVar(&data, "data", ".data", "folder of the embedded PostgreSQL, the secret and the key")
+	c.Flags().StringVar(&o.data, "data", ".data", "folder of the embedded PostgreSQL, the secret and the key")
 	c.Flags().StringVar(&addr, "addr", "", "address to listen on, host:port (takes precedence over ADDR)")
+	c.Flags().BoolVar(&o.migrate, "migrate", false, "migrate the database of DATABASE_URL (its own is always migrated)")
 	return c
 }
 
-// dev starts all that a frontend developer needs and prints how to use it to out. Its log
-// goes to logged.
-func dev(ctx context.Context, c config, data string, out, logged io.Writer) error {
+// loadEnvironmentFile sets the variables of a file that are not set.
+func loadEnvironmentFile(path string, out io.Writer) error {
+	err := godotenv.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		// Its error quotes the file, which has secrets in it.
+		return fmt.Errorf("%s: must have lines such as NAME=value, with quotes around a value of several words", path)
+	}
+	fmt.Fprintf(out, "variables that are not set are read from %s\n", path)
+	return nil
+}
+
+// devAddress returns the address to listen on: that of ADDR if it is set, else loopback.
+func devAddress(addr string) (string, error) {
+	if os.Getenv("ADDR") != "" {
+		return addr, nil
+	}
+	_, port, err := net.SplitHostPort(addr)
+	return net.JoinHostPort("127.0.0.1", port), err
+}
+
+type devOptions struct {
+	data    string // folder
+	migrate bool
+	out     io.Writer // gets how to use the API
+	log     io.Writer
+}
+
+// dev starts all that a frontend developer needs and prints how to use it.
+func dev(ctx context.Context, c config, o devOptions) error {
 	// Listen first, so that nothing else is started if the address is in use.
 	listener, err := listen(ctx, c.Addr)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	if data, err = filepath.Abs(data); err != nil {
+	if o.data, err = filepath.Abs(o.data); err != nil {
 		return err
 	}
-	if c.DatabaseURL == "" {
+	own := c.DatabaseURL == ""
+	if own {
 		server, err := embedded.Start(ctx, embedded.Config{
-			Dir: filepath.Join(data, "postgres"), MirrorURL: os.Getenv("POSTGRES_MIRROR_URL"), Progress: out,
+			Dir: filepath.Join(o.data, "postgres"), MirrorURL: os.Getenv("POSTGRES_MIRROR_URL"), Progress: o.out,
 		})
 		if err != nil {
 			return err
@@ -77,36 +121,29 @@ func dev(ctx context.Context, c config, data string, out, logged io.Writer) erro
 			cancel(errors.New("the embedded PostgreSQL ended by itself"))
 		}()
 	}
-	if err := migrateUp(ctx, c); err != nil {
+	if err := migrateUp(ctx, c, own || o.migrate); err != nil {
 		return err
 	}
-	s := serveOptions{listen: func(context.Context) (net.Listener, error) { return listener, nil }, dropped: droppedBy(logged)}
-	if c.Secret == "" {
-		if c.Secret, err = loadOrCreateSecret(filepath.Join(data, "secret")); err != nil {
-			return err
-		}
+	hosts := todohttp.LocalHosts(c.Addr, listener.Addr().String())
+	s := serveOptions{
+		listen:  func(context.Context) (net.Listener, error) { return listener, nil },
+		dropped: droppedBy(o.log), hosts: hosts, corsLoopback: true,
 	}
-	if c.JWKSURL == "" {
-		key, err := loadOrCreateKey(filepath.Join(data, "key.pem"))
-		if err != nil {
-			return err
-		}
-		if s.wrap, err = withKeySet(key); err != nil {
-			return err
-		}
-		c.JWKSURL, c.JWKSAllowHTTP = localURL(listener)+keySetPath, true
-	}
-	if len(c.CORSOrigins) == 0 {
-		c.CORSOrigins = []string{"http://localhost:3000", "http://localhost:5173"}
-	}
-	token, err := c.sign(auth.Identity{UserID: demoUser, Email: demoUser + "@example.test"}, c.lifetimeOf(demoTTL), "")
-	if err != nil {
+	u := usage{base: localURL(listener), data: o.data}
+	if u.token, s.wrap, err = devKeys(&c, u.base, o.data, hosts); err != nil {
 		return err
 	}
-	c.Docs, s.demoUser, s.demoToken = true, demoUser, token
+	u.keySet = s.wrap != nil
+	if own {
+		u.database = c.DatabaseURL
+	}
+	if u.token != "" {
+		s.demoUser, s.demoToken = demoUser, u.token
+	}
+	c.Docs = true
 	c.Drain = 0 // there is no load balancer, and Ctrl-C stops it
-	s.ready = func() { printUsage(out, localURL(listener), token, s.wrap != nil, data) }
-	return errors.Join(serve(ctx, c, c.logger(logged), s), stopCause(ctx))
+	s.ready = func() { u.print(o.out) }
+	return errors.Join(serve(ctx, c, c.logger(o.log), s), stopCause(ctx))
 }
 
 // stopCause returns why ctx ended, or nil if a signal ended it.
@@ -128,7 +165,9 @@ func localURL(listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
-func migrateUp(ctx context.Context, c config) error {
+// migrateUp migrates the database if it may, and returns an error if it may not and there
+// is something to migrate: it may be one that other programs, or people, work on.
+func migrateUp(ctx context.Context, c config, may bool) error {
 	url, err := c.directURL()
 	if err != nil {
 		return err
@@ -137,33 +176,13 @@ func migrateUp(ctx context.Context, c config) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(m.Up(ctx), m.Close())
-}
-
-// printUsage prints how to use the API at base; keySet says whether it publishes a
-// key set.
-func printUsage(out io.Writer, base, token string, keySet bool, data string) {
-	fmt.Fprintf(out, `
-The API is at %[1]s. A token for the user %[3]s:
-
-%[2]s
-
-Try it in a browser, with this token filled in: %[1]s/docs
-
-List the tasks:
-
-curl -H 'Authorization: Bearer %[2]s' %[1]s/api/%[3]s/tasks
-
-Create one:
-
-curl -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"title":"Buy milk"}' %[1]s/api/%[3]s/tasks
-`, base, token, demoUser)
-	if keySet {
-		fmt.Fprintf(out, `
-EdDSA tokens of the key set %[1]s%[2]s are accepted too. To make one:
-
-go run ./cmd/todo token --user demo --key %[3]s
-`, base, keySetPath, filepath.Join(data, "key.pem"))
+	if may {
+		return errors.Join(m.Up(ctx), m.Close())
 	}
-	fmt.Fprint(out, "\nCtrl-C stops it; the data is kept.\n")
+	waiting, err := m.Plan(ctx)
+	if err == nil && len(waiting) > 0 {
+		err = fmt.Errorf("%s names a database to which %d migrations are not applied, from %s on: `todo dev --migrate` applies them, `todo migrate plan` prints them; "+
+			"without that variable dev has a database of its own", c.directVariable(), len(waiting), waiting[0])
+	}
+	return errors.Join(err, m.Close())
 }

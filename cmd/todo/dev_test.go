@@ -36,6 +36,18 @@ func dataFolder(t *testing.T) string {
 	return filepath.Join(dir, ".data")
 }
 
+// printed returns the line that begins with a text.
+func printed(t *testing.T, p *program, begins string) string {
+	t.Helper()
+	for line := range strings.Lines(p.out.String()) {
+		if strings.HasPrefix(line, begins) {
+			return line
+		}
+	}
+	t.Fatalf("dev printed no line that begins with %q:\n%s", begins, p.out)
+	return ""
+}
+
 // curls returns the commands that dev prints.
 func curls(t *testing.T, p *program) (list, create string) {
 	t.Helper()
@@ -73,6 +85,11 @@ func TestDevServesTheCommandsItPrintsAndKeepsTheData(t *testing.T) {
 	}
 	if got := shell(t, create); !strings.Contains(got, `"title":"Buy milk"`) {
 		t.Errorf("create replied %s", got)
+	}
+	shell(t, "TODO_TEST_MAIN=1 "+printed(t, first, "DATABASE_URL="))
+	dbtest.Need(t, "psql")
+	if got := shell(t, strings.TrimSuffix(printed(t, first, "psql "), "\n")+` -Atc "SELECT count(*) FROM tasks WHERE user_id = 'demo'"`); got != "21\n" {
+		t.Errorf("after seed there are %s tasks", got)
 	}
 	refused(t, "ADDR", []string{"ADDR=" + port(t, list)}, "dev", "--data", data)
 	second := command(t, nil, "dev", "--addr", "127.0.0.1:0", "--data", data)
@@ -160,14 +177,27 @@ func TestDocsPageIsFilledInByDevAndOffInServe(t *testing.T) {
 	}
 }
 
-func TestDevUsesTheGivenDatabase(t *testing.T) {
+func TestDevUsesTheGivenDatabaseAndMigratesItIfTold(t *testing.T) {
 	t.Parallel()
-	data := dataFolder(t)
-	p := command(t, []string{"DATABASE_URL=" + dbtest.NewEmpty(t, dbtest.NeonOwner)}, "dev", "--addr", "127.0.0.1:0", "--data", data).start(t)
-	p.waitFor(t, p.out, "Ctrl-C stops it")
-	list, _ := curls(t, p)
-	if got := shell(t, list); got != "[]" {
-		t.Error(got)
+	data, database := dataFolder(t), "DATABASE_URL="+dbtest.NewEmpty(t, dbtest.NeonOwner)
+	arguments := []string{"dev", "--addr", "127.0.0.1:0", "--data", data}
+	refused(t, "`todo dev --migrate` applies them", []string{database}, arguments...)
+	if status := todo(t, []string{database}, "migrate", "plan"); !strings.Contains(status, "create_users") {
+		t.Errorf("dev has migrated the database, though it was not told to: %s", status)
+	}
+	for _, more := range [][]string{{"--migrate"}, nil} { // then there is nothing to migrate
+		p := command(t, []string{database}, append(arguments, more...)...).start(t)
+		p.waitFor(t, p.out, "Ctrl-C stops it")
+		list, _ := curls(t, p)
+		if got := shell(t, list); got != "[]" {
+			t.Error(got)
+		}
+		if strings.Contains(p.out.String(), "postgres:") {
+			t.Errorf("dev prints the URL of a database that is not its own: %s", p.out)
+		}
+		if err := p.stop(t, os.Interrupt); err != nil {
+			t.Error(err)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(data, "postgres")); err == nil {
 		t.Error("dev made a database of its own all the same")

@@ -12,6 +12,40 @@ import (
 	"github.com/securetodo/securetodo/auth"
 )
 
+// devKeys adds keys of dev's own to those whose tokens c accepts: a secret and a key set,
+// each unless the configuration has one. It returns a token for the demo user that is
+// signed with one of them, and middleware that serves the key set.
+//
+// Never with a secret of the configuration: that is the issuer's, whose tokens other
+// servers accept too. Where it leaves dev no place for a key, there is no token.
+func devKeys(c *config, base, data string, hosts func(string) bool) (token string, keySet func(http.Handler) http.Handler, err error) {
+	keyFile := filepath.Join(data, "key.pem")
+	ownSecret, ownKey := c.Secret == "", c.JWKSURL == ""
+	if ownSecret {
+		if c.Secret, err = loadOrCreateSecret(filepath.Join(data, "secret")); err != nil {
+			return "", nil, err
+		}
+	}
+	if ownKey {
+		key, err := loadOrCreateKey(keyFile)
+		if err != nil {
+			return "", nil, err
+		}
+		if keySet, err = withKeySet(key, hosts); err != nil {
+			return "", nil, err
+		}
+		c.JWKSURL, c.JWKSAllowHTTP = base+keySetPath, true
+	}
+	demo := auth.Identity{UserID: demoUser, Email: demoUser + "@example.test"}
+	switch {
+	case ownSecret:
+		token, err = c.sign(demo, c.lifetimeOf(demoTTL), "")
+	case ownKey:
+		token, err = c.sign(demo, c.lifetimeOf(demoTTL), keyFile)
+	}
+	return token, keySet, err
+}
+
 // loadOrCreateSecret returns the HS256 secret in a file, which it creates if missing.
 func loadOrCreateSecret(path string) (string, error) {
 	secret, err := loadOrCreate(path, func() ([]byte, error) { return []byte(rand.Text() + rand.Text() + "\n"), nil })
@@ -50,15 +84,15 @@ func loadOrCreate(path string, generate func() ([]byte, error)) ([]byte, error) 
 }
 
 // withKeySet returns middleware that serves the public key of key as a key set, to
-// pages of any origin.
-func withKeySet(key ed25519.PrivateKey) (func(http.Handler) http.Handler, error) {
+// pages of any origin, on the hosts that the API answers.
+func withKeySet(key ed25519.PrivateKey, hosts func(string) bool) (func(http.Handler) http.Handler, error) {
 	set, err := auth.PublicJWKS(key.Public().(ed25519.PublicKey))
 	if err != nil {
 		return nil, err
 	}
 	return func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != keySetPath || r.Method != http.MethodGet {
+			if r.URL.Path != keySetPath || r.Method != http.MethodGet || !hosts(r.Host) {
 				api.ServeHTTP(w, r)
 				return
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func seedCommand() *cobra.Command {
 	var s seeding
 	c := &cobra.Command{
 		Use:   "seed",
-		Short: "Fill the database with the users user1 to userN and their tasks",
+		Short: "Fill the database with the users user1 to userN and their tasks, or with the tasks of one user",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig()
@@ -39,17 +40,23 @@ func seedCommand() *cobra.Command {
 			if s.users < 1 || s.tasksPerUser < 1 {
 				return errors.New("--users and --tasks-per-user must be at least 1")
 			}
+			if s.user != "" {
+				s.users = 1
+			}
 			return s.run(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().IntVar(&s.users, "users", 100, "number of users")
 	c.Flags().IntVar(&s.tasksPerUser, "tasks-per-user", 5, "number of tasks per user")
+	c.Flags().StringVar(&s.user, "user", "", "one user to make tasks for, instead of user1 to userN")
+	c.MarkFlagsMutuallyExclusive("user", "users")
 	c.Flags().BoolVar(&s.append, "append", false, "add to a database that has or had tasks")
 	return c
 }
 
 type seeding struct {
 	users, tasksPerUser int
+	user                string // instead of user1 to userN, if not empty
 	append              bool
 }
 
@@ -82,7 +89,7 @@ func (s seeding) run(caller context.Context, c config, progress io.Writer) error
 	workers.SetLimit(seedWorkers)
 	for n := 1; n <= s.users && ctx.Err() == nil; n++ {
 		workers.Go(func() error {
-			err := s.seedUser(ctx, pool, fmt.Sprintf("user%d", n))
+			err := s.seedUser(ctx, pool, cmp.Or(s.user, fmt.Sprintf("user%d", n)))
 			if written := done.Add(int64(s.tasksPerUser)); written%10_000 < int64(s.tasksPerUser) {
 				printProgress("")
 			}

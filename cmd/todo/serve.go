@@ -62,6 +62,10 @@ type serveOptions struct {
 	wrap func(http.Handler) http.Handler
 	// demoUser and demoToken are filled in on the docs page, if not empty.
 	demoUser, demoToken string
+	// hosts tells for which Host requests are answered; all if nil.
+	hosts func(host string) bool
+	// corsLoopback lets the pages of this machine call the API.
+	corsLoopback bool
 	// ready is called when requests are served, if not nil.
 	ready func()
 	// dropped counts the lines of the log that were dropped, if not nil.
@@ -101,7 +105,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	_, most := connections.Count()
 	api := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log, LivePoll: c.LivePoll, MaxStreams: maxStreams(most),
-		Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken,
+		Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken, Hosts: s.hosts, CORSLoopback: s.corsLoopback,
 		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
 	}
 	flush, err := c.observe(background, &api, connections, s.dropped)
