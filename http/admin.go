@@ -47,7 +47,7 @@ func NewAdmin(c Config) *Admin {
 	probes := newRouter([]route{
 		{path: livePath, methods: map[string]handler{"GET": a.live}},
 		{path: readyPath, methods: map[string]handler{"GET": a.ready}},
-		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
+		{path: "/problems/{slug}", methods: map[string]handler{"GET": problemPages("")}},
 	}, false)
 	// What is asked here is no request of a client: it is neither counted nor traced.
 	a.handler = closing(nil, withDiagnostics(c, instrument(Config{Log: c.Log}, routed(probes, http.HandlerFunc(serveRoute)))))

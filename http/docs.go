@@ -6,19 +6,12 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/swaggest/swgui"
 	swagger "github.com/swaggest/swgui/v5emb"
-	"go.yaml.in/yaml/v4"
 )
-
-// openAPI is the contract.
-//
-//go:embed openapi.yaml
-var openAPI []byte
 
 //go:embed docs
 var docsFiles embed.FS
@@ -34,33 +27,6 @@ var swaggerAssets = []string{
 var ownAssets = map[string]string{
 	"theme.css": "text/css; charset=utf-8",
 	"fill.js":   "text/javascript; charset=utf-8",
-}
-
-// getContract serves the contract, to the pages of every origin: it is no secret, and
-// a client generator may run in a browser.
-func getContract(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	write(w, http.StatusOK, "application/yaml", openAPI)
-	return nil
-}
-
-// contractJSON is the contract for tools that read no YAML, made at the first request.
-var contractJSON = sync.OnceValues(func() ([]byte, error) {
-	var document any
-	if err := yaml.Load(openAPI, &document); err != nil {
-		return nil, fmt.Errorf("reading the contract: %w", err)
-	}
-	return json.Marshal(document, json.Deterministic(true))
-})
-
-func getContractJSON(w http.ResponseWriter, _ *http.Request) error {
-	body, err := contractJSON()
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	write(w, http.StatusOK, "application/json", body)
-	return nil
 }
 
 // docs is the page on which a person tries the contract. A nil one is not offered.

@@ -23,6 +23,7 @@ import (
 type info struct {
 	requestID string
 	path      string              // encoded, as it came
+	base      string              // Config.PublicURL
 	identity  auth.Identity       // of the verified token; its UserID is empty without one
 	route     *route              // nil where no path matches
 	err       error               // what became a problem document
@@ -59,7 +60,7 @@ func instrument(c Config, next http.Handler) http.Handler {
 	lines := &sampler{log: c.Log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), path: r.URL.EscapedPath()}
+		i := &info{requestID: uuid.Must(uuid.NewV7()).String(), path: r.URL.EscapedPath(), base: c.PublicURL}
 		i.reply = recorder{ResponseWriter: w, info: i, isHead: r.Method == http.MethodHead}
 		i.trace(c.Tracer, r, start)
 		if c.Metrics != nil {

@@ -108,5 +108,5 @@ func listTag(r *http.Request, version int64) string {
 func nextLink(r *http.Request, cursor string) string {
 	query, _ := parseQuery(r.URL.RawQuery) // readable: readListQuery has read it
 	query.Set("cursor", cursor)
-	return "<" + r.URL.EscapedPath() + "?" + query.Encode() + `>; rel="next"`
+	return "<" + infoOf(r).base + r.URL.EscapedPath() + "?" + query.Encode() + `>; rel="next"`
 }

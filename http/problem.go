@@ -33,7 +33,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// problem is a problem document (RFC 9457). Type is /problems/ and a slug; Detail
+// problem is a problem document (RFC 9457). Type is Config.PublicURL, /problems/ and a slug; Detail
 // is for a person; Errors says what is wrong where in the body.
 type problem struct {
 	Type      string         `json:"type"`
@@ -173,7 +173,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfterOf(err)))
 	}
 	infoOf(r).problem = p.Type
-	p.Type = "/problems/" + p.Type
+	p.Type = infoOf(r).base + "/problems/" + p.Type
 	p.Title = titleOf(p.Status)
 	p.RequestID = infoOf(r).requestID
 	body, err := json.Marshal(p)

@@ -106,29 +106,27 @@ var explanations = []explanation{
 	},
 }
 
-// problemPages are by slug. They are rendered at startup, so that a template that
-// fails is noticed then.
-var problemPages = renderProblems()
-
-func renderProblems() map[string]page {
+// problemPages explains a problem type to a person who opens its URL, which is below
+// base. The pages are rendered at startup, so that a template that fails is noticed then.
+func problemPages(base string) handler {
 	layout := template.Must(template.ParseFS(docsFiles, "docs/problem.html"))
 	pages := map[string]page{}
 	for _, e := range explanations {
 		var html bytes.Buffer
-		if err := layout.Execute(&html, e); err != nil {
+		if err := layout.Execute(&html, struct {
+			explanation
+			Base string
+		}{e, base}); err != nil {
 			panic(err)
 		}
 		pages[e.Slug] = newPage(html.Bytes())
 	}
-	return pages
-}
-
-// getProblem explains a problem type to a person who opens it.
-func getProblem(w http.ResponseWriter, r *http.Request) error {
-	p, ok := problemPages[pathValue(r, "slug")]
-	if !ok {
-		return errNoPath
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p, ok := pages[pathValue(r, "slug")]
+		if !ok {
+			return errNoPath
+		}
+		p.write(w)
+		return nil
 	}
-	p.write(w)
-	return nil
 }

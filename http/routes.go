@@ -40,11 +40,11 @@ func (s *server) routes() []route {
 		{path: "/api/{user_id}/changes", methods: map[string]handler{"GET": s.getChanges}, readsQuery: true},
 		{path: "/api/{user_id}", methods: map[string]handler{"GET": s.getAccount, "DELETE": s.eraseAccount}, readsQuery: true},
 		{path: "/api/{user_id}/export", methods: map[string]handler{"GET": s.export}},
-		{path: "/openapi.yaml", methods: map[string]handler{"GET": getContract}},
-		{path: "/openapi.json", methods: map[string]handler{"GET": getContractJSON}},
+		{path: "/openapi.yaml", methods: map[string]handler{"GET": s.contract.getYAML}},
+		{path: "/openapi.json", methods: map[string]handler{"GET": s.contract.getJSON}},
 		{path: "/docs", methods: map[string]handler{"GET": s.getDocs}, docs: true},
 		{path: "/docs/{asset}", methods: map[string]handler{"GET": s.getDocsAsset}, docs: true},
-		{path: "/problems/{slug}", methods: map[string]handler{"GET": getProblem}},
+		{path: "/problems/{slug}", methods: map[string]handler{"GET": problemPages(s.config.PublicURL)}},
 		{path: healthPath, methods: map[string]handler{"GET": s.getHealth}},
 	}
 }

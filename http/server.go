@@ -28,6 +28,10 @@ type Config struct {
 	// Hosts, if not nil, tells for which Host a request is answered: for development, where
 	// the page has a token in it. See LocalHosts.
 	Hosts func(host string) bool
+	// PublicURL is the base URL under which clients reach the API where a proxy strips a
+	// prefix off the path, as ParsePublicURL returns it: Location, Link, a problem's type
+	// and the contract name it. Empty, they have paths.
+	PublicURL string
 	// Docs serves a page at /docs on which a person can try the API.
 	Docs bool
 	// DemoUser and DemoToken are filled in on that page, for whoever opens it: for
@@ -82,6 +86,7 @@ type server struct {
 	exports  *Budget
 	live     *live
 	health   *probe
+	contract *contract
 	docs     *docs         // nil where they are not offered
 	rates    *userLimit    // nil where there is none
 	failures *failureLimit // nil where there is none
@@ -92,6 +97,7 @@ type server struct {
 // NewHandler returns the whole API as one handler.
 func NewHandler(c Config) http.Handler {
 	s := &server{db: c.DB, verifier: c.Verifier, replies: cmp.Or(c.Replies, NewReplyBudget()), exports: cmp.Or(c.Exports, NewExportBudget()), health: &probe{ask: c.DB.Ping, maxAge: healthMaxAge}, config: c}
+	s.contract = newContract(c.PublicURL)
 	s.live = &live{poll: cmp.Or(c.LivePoll, livePoll), max: cmp.Or(c.MaxStreams, maxStreams), version: s.version, stop: c.Stop, open: cmp.Or(c.Streams, &sync.WaitGroup{}), users: map[string]*follower{}}
 	s.rates, s.failures = newUserLimit(c.RateLimit), newFailureLimit(c.AuthFailureLimit, c.TrustedProxies, c.Log)
 	if c.MaxTasks > 0 {

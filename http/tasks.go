@@ -65,7 +65,7 @@ func (s *server) create(r *http.Request, id uuid.UUID, f fields, revive bool) (d
 }
 
 func writeCreated(w http.ResponseWriter, r *http.Request, row db.Task) error {
-	w.Header().Set("Location", "/api/"+url.PathEscape(row.UserID)+"/tasks/"+row.ID.String())
+	w.Header().Set("Location", infoOf(r).base+"/api/"+url.PathEscape(row.UserID)+"/tasks/"+row.ID.String())
 	return writeTask(w, r, http.StatusCreated, row)
 }
 

@@ -41,6 +41,7 @@ type config struct {
 	AuthFailureLimit    float64       `env:"AUTH_FAILURE_LIMIT" envDefault:"10" doc:"how many requests a second may fail authentication from one address (of IPv6 its /64), ten times as many at once; beyond it they are 429, not 401, while valid tokens are always served; 0 for no limit"`
 	RateLimit           float64       `env:"RATE_LIMIT" envDefault:"0" doc:"requests a second that one user may send to each server, twice as many at once; beyond it they are 429; 0 for no limit"`
 	MaxTasksPerUser     int64         `env:"MAX_TASKS_PER_USER" envDefault:"0" doc:"how many tasks one user may have; beyond it creating is 429; a create then counts them, so that it takes as long as reading as many entries of an index; 0 for no limit"`
+	PublicURL           string        `env:"PUBLIC_URL" example:"https://example.com/todo" doc:"base URL under which clients reach the API, where a proxy strips a prefix off the path; Location, Link, the type of a problem and the contract then have URLs below it, and paths without it"`
 	Docs                bool          `env:"DOCS" envDefault:"false" doc:"true to serve an interactive API page at /docs"`
 	Addr                string        `env:"ADDR" envDefault:":8000" doc:"address to listen on, host:port"`
 	Port                string        `env:"PORT" example:"8080" doc:"port to listen on, on all addresses, where ADDR is not set, as Heroku, Cloud Run and their like choose it"`

@@ -87,6 +87,7 @@ func TestConfigurationErrorNamesTheVariableWithoutItsValue(t *testing.T) {
 		"AUTH_FAILURE_LIMIT": "hunter2",
 		"RATE_LIMIT":         "hunter2",
 		"MAX_TASKS_PER_USER": "hunter2",
+		"PUBLIC_URL":         "https://me:hunter2@example.com",
 		"CORS_ORIGINS":       "https://ok.example,https://hunter2/path",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,6 +40,8 @@ func (c config) check(found *problems) {
 	found.addIf(c.LivePoll <= 0, "LIVE_POLL", "must be a positive duration, such as 2s")
 	_, err := c.proxies()
 	found.add("TRUSTED_PROXIES", err)
+	_, err = c.publicURL()
+	found.add("PUBLIC_URL", err)
 	found.add("AUTH_FAILURE_LIMIT", checkRate(c.AuthFailureLimit))
 	found.add("RATE_LIMIT", checkRate(c.RateLimit))
 	found.addIf(c.MaxTasksPerUser < 0, "MAX_TASKS_PER_USER", "must be 0 for no limit, or more")
@@ -142,4 +144,12 @@ func (c config) doubts(environment []string) []string {
 		lines = append(lines, "CORS_ORIGINS has * beside other origins, which therefore say nothing: pages of every origin may call the API")
 	}
 	return lines
+}
+
+// publicURL is where clients reach the API, "" where that is where it listens.
+func (c config) publicURL() (string, error) {
+	if c.PublicURL == "" {
+		return "", nil
+	}
+	return todohttp.ParsePublicURL(c.PublicURL)
 }

@@ -92,6 +92,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	if err != nil {
 		return err
 	}
+	publicURL, err := c.publicURL()
+	if err != nil {
+		return err
+	}
 	// What requests need goes on until the last of them has ended.
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -106,7 +110,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	api := todohttp.Config{
 		DB: pool, Verifier: verifier, CORSOrigins: c.CORSOrigins, Log: log, LivePoll: c.LivePoll, MaxStreams: maxStreams(most),
 		Stop: ctx.Done(), Streams: &streams, Docs: c.Docs, DemoUser: s.demoUser, DemoToken: s.demoToken, Hosts: s.hosts, CORSLoopback: s.corsLoopback,
-		TrustedProxies: proxies, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
+		TrustedProxies: proxies, PublicURL: publicURL, AuthFailureLimit: c.AuthFailureLimit, RateLimit: c.RateLimit, MaxTasks: c.MaxTasksPerUser,
 	}
 	flush, err := c.observe(background, &api, connections, s.dropped)
 	if err != nil {

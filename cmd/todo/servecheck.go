@@ -31,6 +31,7 @@ func (c config) report(ctx context.Context, out io.Writer, found error) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(table, "%s\t%s\n", name, text) }
 	row("API", c.listens())
+	row("public URL", orNone(c.PublicURL, "PUBLIC_URL is not set: links have paths"))
 	row("probes", orNone(c.AdminAddr, "no probes, metrics or profiles: ADMIN_ADDR is not set"))
 	row("database", describe(c.DatabaseURL))
 	row("migrations", c.migrates())
