@@ -126,6 +126,7 @@ func dev(ctx context.Context, c config, o devOptions) error {
 	}
 	hosts := todohttp.LocalHosts(c.Addr, listener.Addr().String())
 	s := serveOptions{
+		dev:     true,
 		listen:  func(context.Context) (net.Listener, error) { return listener, nil },
 		dropped: droppedBy(o.log), hosts: hosts, corsLoopback: true,
 	}

@@ -8,22 +8,19 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// isDev reports whether it is `todo dev` that serves: nothing else has a user of its own.
-func (s serveOptions) isDev() bool { return s.demoUser != "" }
-
 // name is that of the server's connections.
 func (s serveOptions) name() string {
-	if s.isDev() {
+	if s.dev {
 		return "todo dev"
 	}
 	return "todo"
 }
 
 // warnOfIntruders says what weakens the walls around users' rows, and refuses to start
-// where anybody could. What cannot be asked in time, the next start asks. The database of
-// `todo dev` is its own.
+// where anybody could. What cannot be asked in time, the next start asks. `todo dev` says
+// nothing: as a rule its database is its own.
 func (s serveOptions) warnOfIntruders(ctx context.Context, pool *db.Pool, log *slog.Logger) error {
-	if s.isDev() {
+	if s.dev {
 		return nil
 	}
 	warnings, err := pool.Intruders(ctx)

@@ -56,6 +56,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 
 // serveOptions holds what differs between the commands serve and dev.
 type serveOptions struct {
+	dev bool
 	// listen is called when everything else is ready.
 	listen func(context.Context) (net.Listener, error)
 	// wrap adds a handler in front of the API, if not nil.

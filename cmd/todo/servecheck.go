@@ -63,7 +63,10 @@ func (c config) report(ctx context.Context, out io.Writer, found error) error {
 		row("ok", name+": "+fine)
 		return nil
 	}
-	schema, err := c.askDatabase(ctx)
+	schema, warnings, err := c.askDatabase(ctx)
+	for _, warning := range warnings {
+		row("WARNING", warning)
+	}
 	failed := verdict("database", fmt.Sprintf("it answers, its schema is at version %d, and row-level security holds", schema.Version), err)
 	if tokens.JWKSURL != "" {
 		keys, err := c.askIssuer(ctx)
@@ -75,13 +78,17 @@ func (c config) report(ctx context.Context, out io.Writer, found error) error {
 	return errWouldNotStart
 }
 
-func (c config) askDatabase(ctx context.Context) (db.Schema, error) {
+func (c config) askDatabase(ctx context.Context) (schema db.Schema, warnings []string, err error) {
 	pool, err := c.open(ctx)
 	if err != nil {
-		return db.Schema{}, err
+		return schema, nil, err
 	}
 	defer pool.Close()
-	return pool.Check(ctx)
+	if schema, err = pool.Check(ctx); err != nil {
+		return schema, nil, err
+	}
+	warnings, err = pool.Intruders(ctx)
+	return schema, warnings, err
 }
 
 func (c config) askIssuer(ctx context.Context) (keys int, err error) {

@@ -40,7 +40,7 @@ func TestServeCheckSaysWhatTheServerWouldDo(t *testing.T) {
 		"lifetime": {"longer than 1h0m0s is refused"},
 		"browsers": {"https://app.example, https://*.app.example"},
 		"limits":   {"5 requests a user"},
-		"WARNING":  {"for HS256: every token"},
+		"WARNING":  {"for HS256: every token", "has BYPASSRLS and owns the tables"},
 		"ok":       {"row-level security holds", "token issuer: "},
 	} {
 		for _, want := range wants {
@@ -57,7 +57,8 @@ func TestServeCheckSaysWhatTheServerWouldDo(t *testing.T) {
 // TestServeCheckFailsWhereServeWouldNotStart has one reason after the other.
 func TestServeCheckFailsWhereServeWouldNotStart(t *testing.T) {
 	t.Parallel()
-	empty := dbtest.NewEmpty(t, dbtest.NeonOwner)
+	empty, open := dbtest.NewEmpty(t, dbtest.NeonOwner), dbtest.New(t, dbtest.NeonOwner)
+	dbtest.Exec(t, dbtest.SuperuserURL(t, open), "GRANT CREATE ON SCHEMA public TO PUBLIC")
 	for name, test := range map[string]struct {
 		environment []string
 		says        []string
@@ -66,6 +67,7 @@ func TestServeCheckFailsWhereServeWouldNotStart(t *testing.T) {
 		"wrong variables":                    {environment("", "DATABASE_URL=x", "ADDR=8000"), []string{"todo: DATABASE_URL: not a PostgreSQL URL", "todo: ADDR: is a port alone"}},
 		"a database that is away":            {environment("postgres://todo@127.0.0.1:1/todo"), []string{"FAILED", "database: database unavailable", "the server would not start"}},
 		"a database that was never migrated": {environment(empty), []string{"FAILED", "todo migrate up", "the server would not start"}},
+		"a database open to everybody":       {environment(open), []string{"FAILED", "run REVOKE CREATE ON SCHEMA public FROM PUBLIC", "the server would not start"}},
 		"an issuer that is away":             {environment(empty, "JWKS_URL=http://127.0.0.1:1/jwks"), []string{"token issuer: ", "refused"}},
 	} {
 		t.Run(name, func(t *testing.T) {
