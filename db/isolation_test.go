@@ -125,9 +125,12 @@ var attempts = withLists(map[string]attempt{
 	},
 	"SeedTasks": func(ctx context.Context, q db.Querier, user string, id uuid.UUID) ([]db.Task, int64, error) {
 		_, err := q.SeedTasks(ctx, db.SeedTasksParams{
-			UserID: user, Email: new("other@example.test"), Ids: []uuid.UUID{id}, Titles: []string{"taken over"}, Completed: []bool{true},
+			UserID: user, Ids: []uuid.UUID{id}, Titles: []string{"taken over"}, Completed: []bool{true},
 		})
 		return nil, 0, err
+	},
+	"SeedUser": func(ctx context.Context, q db.Querier, user string, _ uuid.UUID) ([]db.Task, int64, error) {
+		return nil, 0, q.SeedUser(ctx, db.SeedUserParams{UserID: user, Email: new("other@example.test")})
 	},
 })
 

@@ -80,13 +80,7 @@ func TestCreateTaskAtOnceNeverExceedsMaxTasks(t *testing.T) {
 			url := dbtest.New(t, dbtest.NeonOwner)
 			pools := []*db.Pool{dbtest.Pool(t, url), dbtest.Pool(t, url)}
 			if c.there > 0 {
-				ids, titles := make([]uuid.UUID, c.there), make([]string, c.there)
-				for i := range ids {
-					ids[i], titles[i] = uuid.New(), "there"
-				}
-				if _, err := pools[0].As(alice).SeedTasks(t.Context(), db.SeedTasksParams{UserID: alice, Ids: ids, Titles: titles, Completed: make([]bool, c.there)}); err != nil {
-					t.Fatal(err)
-				}
+				seedTasks(t, pools[0], alice, c.there)
 			}
 			var made atomic.Int64
 			var all sync.WaitGroup

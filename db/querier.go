@@ -272,12 +272,19 @@ type Querier interface {
 	// index for every sort order would be paid for by every write.
 	// Buffers: at most 16 with 5 tasks, 4,000 with 50,000.
 	ListTasksByUpdatedAtDesc(ctx context.Context, arg ListTasksByUpdatedAtDescParams) ([]Task, error)
-	// SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
-	// them. The arrays have one element a task. All get one number of the owner's counter.
+	// SeedTasks adds tasks of a user who is there (SeedUser), in bulk, and counts them. The
+	// arrays have one element a task. All get one number of the owner's counter. An id that
+	// the user has already is left as it is; without that clause Citus would COPY the rows,
+	// which row-level security refuses.
 	//
-	// Index: users_pkey.
+	// Index: users_pkey, tasks_pkey.
 	// Buffers: at most 200 for ten tasks.
 	SeedTasks(ctx context.Context, arg SeedTasksParams) (int64, error)
+	// SeedUser adds one user, if missing.
+	//
+	// Index: users_pkey.
+	// Buffers: at most 10.
+	SeedUser(ctx context.Context, arg SeedUserParams) error
 	// UpdateTask changes the fields that are given and keeps the others; a NULL
 	// description or due_date counts only with its _given, and due_all_day with that of
 	// due_date. A change takes the next number of the owner's counter as version and moves

@@ -233,3 +233,23 @@ func (q *Queries) GetVersion(ctx context.Context, arg GetVersionParams) (int64, 
 	err := row.Scan(&version)
 	return version, err
 }
+
+const seedUser = `-- name: SeedUser :exec
+INSERT /* SeedUser */ INTO users (id, email)
+VALUES ($1, $2)
+ON CONFLICT (id) DO NOTHING
+`
+
+type SeedUserParams struct {
+	UserID string
+	Email  *string
+}
+
+// SeedUser adds one user, if missing.
+//
+// Index: users_pkey.
+// Buffers: at most 10.
+func (q *Queries) SeedUser(ctx context.Context, arg SeedUserParams) error {
+	_, err := q.db.Exec(ctx, seedUser, arg.UserID, arg.Email)
+	return err
+}

@@ -57,8 +57,9 @@ var calls = withListCalls(map[string]func(owner) any{
 		for i := range titles {
 			titles[i] = "Buy milk"
 		}
-		return db.SeedTasksParams{UserID: o.id, Email: &o.email, Ids: newIDs, Titles: titles, Completed: make([]bool, len(newIDs))}
+		return db.SeedTasksParams{UserID: o.id, Ids: newIDs, Titles: titles, Completed: make([]bool, len(newIDs))}
 	},
+	"SeedUser": func(o owner) any { return db.SeedUserParams{UserID: o.id, Email: &o.email} },
 	"CompleteTasks": func(o owner) any {
 		return db.CompleteTasksParams{UserID: o.id, Tags: []string{}, Email: &o.email, SetCompleted: true}
 	},

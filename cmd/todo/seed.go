@@ -108,9 +108,12 @@ func (s seeding) run(caller context.Context, c config, progress io.Writer) error
 
 func (s seeding) seedUser(ctx context.Context, pool *db.Pool, user string) error {
 	email := user + "@example.test"
+	if err := pool.As(user).SeedUser(ctx, db.SeedUserParams{UserID: user, Email: &email}); err != nil {
+		return fmt.Errorf("seeding %s: %w", user, err)
+	}
 	for left := s.tasksPerUser; left > 0; left -= seedChunk {
 		n := min(left, seedChunk)
-		tasks := db.SeedTasksParams{UserID: user, Email: &email}
+		tasks := db.SeedTasksParams{UserID: user}
 		for range n {
 			id, err := uuid.NewV7()
 			if err != nil {

@@ -353,21 +353,24 @@ FROM before AS tasks
 CROSS JOIN verdict;
 
 -- name: SeedTasks :execrows
--- SeedTasks adds tasks in bulk, and their owner where it is missing, and counts
--- them. The arrays have one element a task. All get one number of the owner's counter.
+-- SeedTasks adds tasks of a user who is there (SeedUser), in bulk, and counts them. The
+-- arrays have one element a task. All get one number of the owner's counter. An id that
+-- the user has already is left as it is; without that clause Citus would COPY the rows,
+-- which row-level security refuses.
 --
--- Index: users_pkey.
+-- Index: users_pkey, tasks_pkey.
 -- Buffers: at most 200 for ten tasks.
 WITH /* SeedTasks */ counted AS (
-  INSERT INTO users (id, email)
-  VALUES (@user_id, sqlc.narg('email'))
-  ON CONFLICT (id) DO UPDATE
-  SET version = GREATEST(users.version + 1, excluded.version), updated_at = GREATEST(excluded.updated_at, users.updated_at)
-  RETURNING version
+  UPDATE users
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+      updated_at = GREATEST(now(), users.updated_at)
+  WHERE users.id = @user_id
+  RETURNING users.version
 ), given AS (
   SELECT pg_catalog.unnest(@ids::uuid[]) AS id, pg_catalog.unnest(@titles::text[]) AS title, pg_catalog.unnest(@completed::boolean[]) AS completed
 )
 INSERT INTO tasks (user_id, id, title, completed, version)
 SELECT @user_id, given.id, given.title, given.completed, counted.version
 FROM given
-CROSS JOIN counted;
+CROSS JOIN counted
+ON CONFLICT (user_id, id) DO NOTHING;

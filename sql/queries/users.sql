@@ -115,3 +115,12 @@ WITH /* EmptyAccount */ counted AS (
   RETURNING deleted_tasks.id
 )
 SELECT (SELECT count(*) FROM removed) AS tasks, (SELECT count(*) FROM forgotten) AS tombstones;
+
+-- name: SeedUser :exec
+-- SeedUser adds one user, if missing.
+--
+-- Index: users_pkey.
+-- Buffers: at most 10.
+INSERT /* SeedUser */ INTO users (id, email)
+VALUES (@user_id, sqlc.narg('email'))
+ON CONFLICT (id) DO NOTHING;
