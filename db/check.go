@@ -58,6 +58,7 @@ func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema
 			if err == nil {
 				err = p.checkPreparing(ctx, conn)
 			}
+			err = lossError(ctx, conn, schema, err)
 			if errors.Is(err, ErrReadOnly) {
 				abandon(conn) // another may lead elsewhere
 			}

@@ -112,10 +112,13 @@ func TestCheckSaysWhatMendsWhatItRefuses(t *testing.T) {
 		"dirty, maybe too old":      {"UPDATE schema_migrations SET dirty = true, version = 9", "`todo migrate status`"},
 		"dirty, and too old":        {"UPDATE schema_migrations SET dirty = true, version = -1", "`todo migrate status`"},
 		"dirty and without a query": {"UPDATE schema_migrations SET dirty = true, version = 999999; ALTER TABLE tasks RENAME COLUMN title TO name", "`todo migrate status`"},
-		"version not readable":      {"REVOKE SELECT ON schema_migrations FROM todo_app", "todo migrate up"},
+		"version not readable":      {"REVOKE SELECT ON schema_migrations FROM todo_app", "GRANT SELECT ON TABLE public.schema_migrations TO todo_app"},
+		"no privileges":             {"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM todo_app; REVOKE USAGE ON SCHEMA public FROM todo_app", "run `todo migrate repair --apply`"},
+		"no schema":                 {"REVOKE USAGE ON SCHEMA public FROM todo_app, PUBLIC", "GRANT USAGE ON SCHEMA public TO todo_app"},
+		"no policies, no grants":    {"DROP POLICY tasks_select ON tasks; REVOKE ALL ON schema_migrations FROM todo_app", "CREATE POLICY tasks_select"},
 		"newer and without a query": {"UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks RENAME COLUMN title TO name", "cannot run on schema version 999999"},
 		"newer and without a grant": {"UPDATE schema_migrations SET version = 999999; REVOKE DELETE ON tasks FROM todo_app", "cannot run on schema version 999999"},
-		"a column without a grant":  {"REVOKE UPDATE (version) ON tasks FROM todo_app", "permission denied for table tasks"},
+		"a column without a grant":  {"REVOKE UPDATE (version) ON tasks FROM todo_app", "permission denied for table tasks (SQLSTATE 42501): the schema has lost"},
 		"a privilege to add lost":   {"REVOKE INSERT (priority) ON tasks FROM todo_app", "permission denied for table tasks"},
 		"no key to conflict on":     {"ALTER TABLE tasks DROP CONSTRAINT tasks_pkey", "query AddTask cannot run"},
 	} {
@@ -127,11 +130,42 @@ func TestCheckSaysWhatMendsWhatItRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("%v, want it to say %q", err, c.says)
 			}
-			if _, remedy, found := strings.Cut(err.Error(), "run "); found && !strings.Contains(remedy, "todo migrate") && !strings.Contains(remedy, "release") {
+			_, remedy, found := strings.Cut(err.Error(), "in psql: ")
+			if !found {
+				_, remedy, found = strings.Cut(err.Error(), "run ")
+			}
+			if found && !strings.Contains(remedy, "todo migrate") && !strings.Contains(remedy, "release") {
 				dbtest.Exec(t, tn.url, remedy)
 				if _, err := tn.pool.Check(t.Context()); err != nil {
 					t.Errorf("after %q: %v", remedy, err)
 				}
+			}
+		})
+	}
+}
+
+// TestCheckSaysThatTheSearchPathHidesTheTables has what a login or a database may have.
+func TestCheckSaysThatTheSearchPathHidesTheTables(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]string{
+		"database":      "ALTER DATABASE %[1]s SET search_path = ''",
+		"database user": "ALTER ROLE %[2]s IN DATABASE %[1]s SET search_path = ''",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.New(t, dbtest.NeonOwner)
+			dbtest.Exec(t, url, fmt.Sprintf(set, dbtest.Value[string](t, url, "SELECT current_database()"), dbtest.Value[string](t, url, "SELECT session_user")))
+			_, err := dbtest.Pool(t, url).Check(t.Context())
+			if err == nil {
+				t.Fatal("passed")
+			}
+			_, remedy, _ := strings.Cut(err.Error(), ": run ")
+			if !strings.HasSuffix(remedy, "RESET search_path") {
+				t.Fatalf("%v", err)
+			}
+			dbtest.Exec(t, url, remedy)
+			if _, err := dbtest.Pool(t, url).Check(t.Context()); err != nil {
+				t.Errorf("after %q: %v", remedy, err)
 			}
 		})
 	}
@@ -231,6 +265,27 @@ func TestCheckTellsALoginThatMayNotSwitchRolesWhatToRun(t *testing.T) {
 	defer pool.Close()
 	if _, err := pool.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "todo_app") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestCheckTellsWhichLoginMayNotSwitchRoles has one that could, if it were granted the role.
+func TestCheckTellsWhichLoginMayNotSwitchRoles(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t, dbtest.NeonOwner)
+	super := dbtest.SuperuserURL(t, url)
+	login := dbtest.Value[string](t, super, "SELECT 'Server_' || current_database()")
+	dbtest.Exec(t, super, fmt.Sprintf("CREATE ROLE %q LOGIN PASSWORD 'server'", login))
+	t.Cleanup(func() { dbtest.Exec(t, super, fmt.Sprintf("DROP ROLE %q", login)) })
+	pool := dbtest.Pool(t, dbtest.As(t, url, login, "server"))
+	defer pool.Close()
+	_, err := pool.Check(t.Context())
+	if remedy := fmt.Sprintf("GRANT todo_app TO %q", login); err == nil || !strings.HasSuffix(err.Error(), "run "+remedy) {
+		t.Fatalf("%v", err)
+	} else {
+		dbtest.Exec(t, url, remedy)
+	}
+	if _, err := pool.Check(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

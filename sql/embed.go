@@ -10,9 +10,10 @@ import (
 )
 
 // Migrations are the files under migrations/, named as golang-migrate names them:
-// 000001_verb_object.up.sql and .down.sql.
+// 000001_verb_object.up.sql and .down.sql. Beside that folder stands schema.sql, which
+// they make.
 //
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql schema.sql
 var Migrations embed.FS
 
 // LatestVersion returns the schema version that Migrations lead to, the highest number

@@ -31,7 +31,7 @@ const pending migration.Kind = "pending"
 // exitCodes are the exit codes of migrate, for a pipeline to tell apart.
 var exitCodes = map[migration.Kind]int{
 	failed: 1, migration.Refused: 2, migration.Dirty: 3, migration.Locked: 4, migration.Unreachable: 5, migration.Newer: 6,
-	migration.Blocked: 7, pending: 8,
+	migration.Blocked: 7, pending: 8, migration.Damaged: 9,
 }
 
 const migrateHelp = `Change the schema of the database that DATABASE_URL_UNPOOLED names, else DATABASE_URL.
@@ -55,7 +55,9 @@ Exit codes:
   7  blocked: for longer than --lock-wait other sessions' locks kept a file from
      being run, or somebody canceled it; nothing of it was committed, so running
      the command again is all there is to do
-  8  status --check: migrations wait to be applied`
+  8  status --check: migrations wait to be applied
+  9  damaged: the version is right, but privileges, policies or the role todo_app
+     are lost, as in a restore without them; todo migrate repair brings them back`
 
 // migrateFlags hold for each subcommand.
 type migrateFlags struct {
@@ -93,6 +95,7 @@ func migrateCommand() *cobra.Command {
 		f.reading("version", "Print the version of the schema", versionReport),
 		f.status(),
 		f.reading("plan", "Print the SQL that up would run, with what each file locks, for reading or for psql", planOf),
+		f.repair(),
 		f.create(),
 	)
 	return c

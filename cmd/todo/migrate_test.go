@@ -139,6 +139,17 @@ func TestMigrateExitCodes(t *testing.T) {
 	todo(t, env, "migrate", "up")
 	todo(t, env, "migrate", "status", "--check")
 
+	dbtest.Exec(t, url, "REVOKE ALL ON users FROM todo_app")
+	mustExit(t, 9, "`todo migrate repair", env, "up")
+	mustExit(t, 9, "`todo migrate repair", env, "status", "--check")
+	if out := todo(t, env, "migrate", "repair", "--apply"); !strings.Contains(out, "\nGRANT SELECT, DELETE, ") {
+		t.Error(out)
+	}
+	if out := todo(t, env, "migrate", "repair"); out != "-- nothing is lost" {
+		t.Error(out)
+	}
+	todo(t, env, "migrate", "status", "--check")
+
 	dbtest.Exec(t, url, "UPDATE schema_migrations SET dirty = true")
 	mustExit(t, 3, "todo migrate force", env, "status", "--check")
 	mustExit(t, 3, "todo migrate force", env, "up")
@@ -176,6 +187,8 @@ func TestMigratePrintsJSON(t *testing.T) {
 		{"status", `{"dirty":false,"invalid_indexes":[],"latest":0,"migrations":[{"applied":true,"applied_at":"","name":"","version":0}],"running":null,"version":0}`},
 		{"plan", `{"migrations":[],"setup":""}`},
 		{"status --check", `{"dirty":false,"invalid_indexes":[],"latest":0,"migrations":[{"applied":true,"applied_at":"","name":"","version":0}],"running":null,"version":0}`},
+		{"repair", `{"applied":false,"statements":[]}`},
+		{"repair --apply", `{"applied":false,"statements":[]}`},
 		{"goto 999", `{"error":{"exit_code":0,"kind":"","message":""}}`},
 		{"goto", `{"error":{"exit_code":0,"kind":"","message":""}}`},
 		{"upp", `{"error":{"exit_code":0,"kind":"","message":""}}`},

@@ -79,7 +79,7 @@ type statusReport struct {
 // status is the subcommand that says where the schema stands.
 func (f *migrateFlags) status() *cobra.Command {
 	var check bool
-	c := f.reading("status", "List the migrations, when each was applied, and what is wrong (exit codes 3, 4 and 6)", func(ctx context.Context, m *migration.Runner) (report, error) {
+	c := f.reading("status", "List the migrations, when each was applied, and what is wrong (exit codes 3, 4, 6 and 9)", func(ctx context.Context, m *migration.Runner) (report, error) {
 		return statusOf(ctx, m, check)
 	})
 	c.Flags().BoolVar(&check, "check", false, "exit with 8 where migrations wait to be applied")

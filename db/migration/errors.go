@@ -32,6 +32,9 @@ const (
 	// Blocked is a file that another session kept from being run, by a lock or a
 	// cancel; nothing of it was committed, and the version is as before.
 	Blocked Kind = "blocked"
+	// Damaged is a schema at this program's version that has lost what the migrations
+	// gave it beside tables.
+	Damaged Kind = "damaged"
 )
 
 // Error says why a migration command failed, and what to do.

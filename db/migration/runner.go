@@ -85,9 +85,15 @@ func (r *Runner) Version(ctx context.Context) (version uint, dirty bool, err err
 	return at.schemaVersion(), at.dirty, err
 }
 
-// Status reads all there is to know, without the lock. The error is Dirty, Locked or
-// Newer beside a status that says more.
-func (r *Runner) Status(ctx context.Context) (*Status, error) { return r.target.status(ctx) }
+// Status reads all there is to know, without the lock. The error is Dirty, Locked, Newer
+// or Damaged beside a status that says more.
+func (r *Runner) Status(ctx context.Context) (*Status, error) {
+	status, err := r.target.status(ctx)
+	if err == nil {
+		err = r.whole(ctx)
+	}
+	return status, err
+}
 
 // Plan returns the migrations that Up would run, in order.
 func (r *Runner) Plan(ctx context.Context) ([]File, error) { return r.target.plan(ctx) }
@@ -99,9 +105,13 @@ func (r *Runner) Setup(ctx context.Context) (string, error) { return r.target.se
 // Steps are the files that this Runner has run.
 func (r *Runner) Steps() []Step { return r.steps }
 
-// Up applies every migration that is not applied yet.
+// Up applies every migration that is not applied yet. The error is Damaged where that
+// leaves a schema that a server could not work on.
 func (r *Runner) Up(ctx context.Context) error {
-	return r.run(ctx, (*migrate.Migrate).Up)
+	if err := r.run(ctx, (*migrate.Migrate).Up); err != nil {
+		return err
+	}
+	return r.whole(ctx)
 }
 
 // Down takes the newest n applied migrations back, with the data they hold.
