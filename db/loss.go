@@ -62,8 +62,11 @@ func lostWhat(statements []string) string {
 	return "the schema has lost what migrations gave it, as in a restore without privileges: as the login that migrates, run `todo migrate repair --apply`, or in psql: " + strings.Join(statements, "; ")
 }
 
-// findSearchPath says which setting hides the tables, if one does.
+// findSearchPath says which setting hides the tables from todo_app, if one does.
 func findSearchPath(ctx context.Context, tx pgx.Tx) (remedy string, err error) {
+	if _, err := tx.Exec(ctx, "SET LOCAL ROLE todo_app"); err != nil {
+		return "", err
+	}
 	err = tx.QueryRow(ctx, `
 		SELECT format('the search_path of a session is %L, and the tables are in public: ', setting)
 		  || CASE source

@@ -102,6 +102,36 @@ func TestOpenRefusesADatabaseThatTheServerCouldNotWorkOn(t *testing.T) {
 	mustFail(t, err, migration.Refused, "LATIN1")
 }
 
+// TestOpenSaysHowToGetBackIntoTheSchema does what the refusal says.
+func TestOpenSaysHowToGetBackIntoTheSchema(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ damage, says string }{
+		"of the database":              {"ALTER DATABASE DB SET search_path = ''", "RESET search_path"},
+		"of the login in the database": {"ALTER ROLE LOGIN IN DATABASE DB SET search_path = ''", "RESET search_path"},
+		"a schema of the login's name": {"CREATE SCHEMA LOGIN AUTHORIZATION LOGIN", "SET search_path = public"},
+		"no USAGE":                     {"ALTER SCHEMA public OWNER TO pg_monitor; REVOKE ALL ON SCHEMA public FROM PUBLIC", "GRANT USAGE, CREATE ON SCHEMA public"},
+		"no schema":                    {"DROP SCHEMA public CASCADE", "CREATE SCHEMA public"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			direct := dbtest.NewEmpty(t, dbtest.NeonOwner)
+			super := dbtest.SuperuserURL(t, direct)
+			damage := strings.NewReplacer(
+				"DB", dbtest.Value[string](t, direct, "SELECT current_database()"), "LOGIN", dbtest.Value[string](t, direct, "SELECT session_user"),
+			).Replace(c.damage)
+			dbtest.Exec(t, super, damage)
+			_, err := migration.Open(t.Context(), direct, migration.Config{})
+			mustFail(t, err, migration.Refused, c.says)
+			_, remedy, _ := strings.Cut(err.Error(), "run ")
+			if name == "no schema" {
+				remedy += " AUTHORIZATION " + dbtest.Value[string](t, direct, "SELECT session_user")
+			}
+			dbtest.Exec(t, super, remedy)
+			mustBeAt(t, open(t, direct), 0)
+		})
+	}
+}
+
 // TestOpenRefusesAServerWithoutICU takes away what initdb adds where it has ICU.
 func TestOpenRefusesAServerWithoutICU(t *testing.T) {
 	t.Parallel()

@@ -99,7 +99,7 @@ func (s *session) identify(ctx context.Context) error {
 		return err
 	}
 	if searchPath != schemaName {
-		return refuse("the login's search_path leads to schema %q, and the server works in public: leave search_path out of the URL and of the role, or, if there is no public, run CREATE SCHEMA public", searchPath)
+		return s.refuseSchema(ctx, searchPath)
 	}
 	if encoding != "UTF8" {
 		return refuse("the database's encoding is %s, which cannot hold every title: make it WITH ENCODING 'UTF8' TEMPLATE template0", encoding)
@@ -110,6 +110,28 @@ func (s *session) identify(ctx context.Context) error {
 	key, err := database.GenerateAdvisoryLockId("/"+s.name, schemaName, versionTable)
 	s.lockKey = key
 	return err
+}
+
+// refuseSchema says why the session is not in the schema that the server works in, and what
+// brings it there.
+func (s *session) refuseSchema(ctx context.Context, found string) error {
+	var remedy string
+	err := s.row(ctx, `
+		SELECT CASE
+		    WHEN to_regnamespace('public') IS NULL THEN 'there is no public: run CREATE SCHEMA public'
+		    WHEN NOT has_schema_privilege('public', 'USAGE') THEN format('it has lost USAGE of public: as the owner of that schema, or a superuser, run GRANT USAGE, CREATE ON SCHEMA public TO %I', session_user)
+		    WHEN source = 'database' THEN format('run ALTER DATABASE %I RESET search_path', current_database())
+		    WHEN source = 'user' THEN format('run ALTER ROLE %I RESET search_path', session_user)
+		    WHEN source = 'database user' THEN format('run ALTER ROLE %I IN DATABASE %I RESET search_path', session_user, current_database())
+		    WHEN source = 'client' THEN 'leave search_path out of the URL'
+		    ELSE format('run ALTER ROLE %I IN DATABASE %I SET search_path = public', session_user, current_database())
+		  END
+		FROM pg_settings
+		WHERE name = 'search_path'`, nil, &remedy)
+	if err != nil {
+		return err
+	}
+	return refuse("the login's search_path leads to schema %q, and the server works in public: %s", found, remedy)
 }
 
 // needICU refuses a server without ICU, by which titles are sorted and texts searched:
