@@ -47,7 +47,7 @@ func findLoss(ctx context.Context, conn *pgx.Conn) (remedy string, err error) {
 	case err != nil:
 		return "", err
 	case loss.Membership != "" && (loss.Partial || !loss.Hurts):
-		return "this login may not switch to role todo_app: as the login that migrates, run " + loss.Membership, nil
+		return "this login may not switch to role todo_app: as the login that made that role, or a superuser, run " + loss.Membership, nil
 	case loss.Partial:
 		return "", nil
 	case loss.Hurts && loss.Membership != "":
@@ -59,7 +59,7 @@ func findLoss(ctx context.Context, conn *pgx.Conn) (remedy string, err error) {
 }
 
 func lostWhat(statements []string) string {
-	return "the schema has lost what migrations gave it, as in a restore without privileges: as the login that migrates, run `todo migrate repair --apply`, or in psql: " + strings.Join(statements, "; ")
+	return "the schema has lost a role, privileges or policies that migrations made, as after pg_restore --no-acl: as the login that migrates, run `todo migrate repair --apply`, or in psql: " + strings.Join(statements, "; ")
 }
 
 // findSearchPath says which setting hides the tables from todo_app, if one does.

@@ -109,7 +109,7 @@ type pendingError struct {
 }
 
 func (e *pendingError) Error() string {
-	return fmt.Sprintf("%d migrations wait, from version %d to %d: run `todo migrate up`", e.waiting, e.version, e.latest)
+	return fmt.Sprintf("the schema is at version %d, and this program's is %d (migrations that wait: %d): run `todo migrate up`", e.version, e.latest, e.waiting)
 }
 
 func (r statusReport) text(out io.Writer) {

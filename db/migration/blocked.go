@@ -87,12 +87,12 @@ func (d *driver) runUnblocked(run func() error) error {
 
 // blocked is the end of the tries.
 func (d *driver) blocked(cause error) error {
-	what := fmt.Sprintf("was in the way of other sessions for %s%s", d.lockWait, d.inTheWay())
+	what := fmt.Sprintf("was kept from its tables by others for %s%s", d.lockWait, d.inTheWay())
 	if isCanceled(cause) {
 		what = "was canceled, by somebody or by the statement_timeout of this login"
 	}
 	return &Error{Kind: Blocked, cause: cause, text: fmt.Sprintf(
-		"the %s file of migration %d %s. Nothing of it was committed, and the version is clean: run the command again, with --lock-wait for longer", d.step.Direction, d.step.Version, what)}
+		"the %s file of migration %d %s. Nothing of it was committed, and the version is clean: run the command again, perhaps with a longer --lock-wait", d.step.Direction, d.step.Version, what)}
 }
 
 // inTheWay names the oldest transaction that has a lock on a table, which is what a file

@@ -70,7 +70,7 @@ func (r *Runner) whole(ctx context.Context) error {
 	if err != nil || loss == nil || !loss.Hurts {
 		return err
 	}
-	return &Error{Kind: Damaged, text: fmt.Sprintf("the schema is at version %d, and has lost what migrations gave it, as in a restore without privileges: `todo migrate repair --apply` runs, and `todo migrate repair` prints: %s",
+	return &Error{Kind: Damaged, text: fmt.Sprintf("the schema is at version %d, and has lost a role, privileges or policies that migrations made, as after pg_restore --no-acl: `todo migrate repair --apply` runs, and `todo migrate repair` prints: %s",
 		at.schemaVersion(), strings.Join(loss.Statements, "; "))}
 }
 
