@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -54,11 +53,11 @@ func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema
 	// setScope may be prepared, and the connection dead.
 	err = p.retry(ctx, newTries(false, false), func(string) error {
 		return p.probe(ctx, func(conn *pgx.Conn) error {
-			schema, err = p.checkOnce(ctx, conn, oldest, latest)
+			schema, err = p.checkNodes(ctx, conn, oldest, latest)
+			err = lossError(ctx, conn, schema, err)
 			if err == nil {
 				err = p.checkPreparing(ctx, conn)
 			}
-			err = lossError(ctx, conn, schema, err)
 			if errors.Is(err, ErrReadOnly) {
 				abandon(conn) // another may lead elsewhere
 			}
@@ -68,7 +67,9 @@ func (p *Pool) checkFor(ctx context.Context, oldest, latest uint) (schema Schema
 	return schema, err
 }
 
-func (p *Pool) checkOnce(ctx context.Context, conn *pgx.Conn, oldest, latest uint) (schema Schema, err error) {
+// checkOnce looks on every node, or, where an owner is given or it has passed before, on
+// the node of that owner's rows alone.
+func (p *Pool) checkOnce(ctx context.Context, conn *pgx.Conn, oldest, latest uint, owner string) (schema Schema, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return Schema{}, translate(err)
@@ -92,19 +93,41 @@ func (p *Pool) checkOnce(ctx context.Context, conn *pgx.Conn, oldest, latest uin
 	case schema.Version < oldest:
 		return schema, fmt.Errorf("the schema is at version %d, this program needs %d: run `todo migrate up`", schema.Version, oldest)
 	}
-	if err := checkRLS(ctx, tx); err != nil {
+	if err := p.checkDistribution(ctx, tx); err != nil {
 		return schema, err
 	}
-	if name, err := explainAll(ctx, tx.Conn()); err != nil {
+	queries := record()
+	passed := p.hasPassed(schema)
+	if passed {
+		queries = map[string]Recorder{"GetUser": queries["GetUser"]}
+	}
+	if err := checkRLS(ctx, tx, owner == "" && !passed); err != nil {
+		return schema, err
+	}
+	if name, err := explain(ctx, tx.Conn(), queries, owner); err != nil {
 		return schema, schema.queryError(name, translate(err))
 	}
 	return schema, nil
 }
 
+// brokenQuery is the error of a query that cannot run on a schema.
+type brokenQuery struct {
+	query  string
+	schema Schema
+	remedy string
+	cause  error
+}
+
+func (e *brokenQuery) Error() string {
+	return fmt.Sprintf("query %s cannot run on schema version %d, and this program was built for %d: %s: %v", e.query, e.schema.Version, e.schema.BuiltFor, e.cause, e.remedy)
+}
+
+func (e *brokenQuery) Unwrap() error { return e.cause }
+
 // queryError says what to run so that a query can run that cannot.
 func (s Schema) queryError(query string, err error) error {
 	if errors.Is(err, ErrUnavailable) {
-		return err
+		return fmt.Errorf("query %s: %w", query, err)
 	}
 	remedy := "run the release that fits the schema, or, if nothing is newer, look for what was changed by hand"
 	switch {
@@ -113,35 +136,7 @@ func (s Schema) queryError(query string, err error) error {
 	case s.Version < s.BuiltFor:
 		remedy = "run `todo migrate up`"
 	}
-	return fmt.Errorf("query %s cannot run on schema version %d, and this program was built for %d: %s: %w", query, s.Version, s.BuiltFor, remedy, err)
-}
-
-// setNoUser sets the scope of no user, the way queries set theirs, but for the search_path:
-// what a check asks is called for what it is in pg_catalog alone.
-func (p *Pool) setNoUser(ctx context.Context, tx pgx.Tx) error {
-	if !p.distributed {
-		_, err := tx.Exec(ctx, setNoScope, "", milliseconds(heavyTimeout))
-		return err
-	}
-	settings, err := localSettings(tx.Conn(), settings{limit: heavyTimeout})
-	if err != nil {
-		return err
-	}
-	settings = append(settings, "SET LOCAL search_path = "+catalogPath)
-	if _, err := tx.Exec(ctx, strings.Join(settings, "; ")); err != nil {
-		return err
-	}
-	var remedy string
-	err = tx.QueryRow(ctx, `
-		SELECT format('ALTER DATABASE %I SET citus.propagate_set_commands = ''local''', current_database())
-		WHERE NULLIF(current_setting('citus.propagate_set_commands', true), '') <> 'local'`).Scan(&remedy)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil
-	case err != nil:
-		return err
-	}
-	return errors.New("SET LOCAL does not reach the nodes, where no query would find a row: run " + remedy)
+	return &brokenQuery{query, s, remedy, err}
 }
 
 func roleError(err error) error {

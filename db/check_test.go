@@ -117,9 +117,11 @@ func TestCheckSaysWhatMendsWhatItRefuses(t *testing.T) {
 		"no schema":                 {"REVOKE USAGE ON SCHEMA public FROM todo_app, PUBLIC", "GRANT USAGE ON SCHEMA public TO todo_app"},
 		"no policies, no grants":    {"DROP POLICY tasks_select ON tasks; REVOKE ALL ON schema_migrations FROM todo_app", "CREATE POLICY tasks_select"},
 		"newer and without a query": {"UPDATE schema_migrations SET version = 999999; ALTER TABLE tasks RENAME COLUMN title TO name", "cannot run on schema version 999999"},
-		"newer and without a grant": {"UPDATE schema_migrations SET version = 999999; REVOKE DELETE ON tasks FROM todo_app", "cannot run on schema version 999999"},
-		"a column without a grant":  {"REVOKE UPDATE (version) ON tasks FROM todo_app", "permission denied for table tasks (SQLSTATE 42501): the schema has lost"},
+		"newer and without a grant": {"UPDATE schema_migrations SET version = 999999; REVOKE DELETE ON tasks FROM todo_app", "query ClearTasks cannot run on schema version 999999"},
+		"a column without a grant":  {"REVOKE UPDATE (version) ON tasks FROM todo_app", "the schema has lost"},
 		"a privilege to add lost":   {"REVOKE INSERT (priority) ON tasks FROM todo_app", "permission denied for table tasks"},
+		"a query in the middle":     {"REVOKE DELETE ON users FROM todo_app", "query EraseAccount cannot run"},
+		"the last query":            {"REVOKE UPDATE (due_date) ON tasks FROM todo_app", "query UpdateTask cannot run"},
 		"no key to conflict on":     {"ALTER TABLE tasks DROP CONSTRAINT tasks_pkey", "query AddTask cannot run"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,7 +45,7 @@ func (p *Pool) CheckRLSAfter(ctx context.Context, damage string) error {
 	if _, err := tx.Exec(ctx, setNoScope, "", milliseconds(lightTimeout)); err != nil {
 		return err
 	}
-	return checkRLS(ctx, tx)
+	return checkRLS(ctx, tx, true)
 }
 
 // CheckFor is Check for a program that was built for version latest and needs oldest.
@@ -180,13 +181,19 @@ func (p *Pool) SlowUsers() []string {
 	return slices.Collect(maps.Keys(p.heavy.slow.until))
 }
 
-// Explain plans a statement and begins to execute it, as a check does.
+// Explain plans a statement and begins to execute it, with parameters as a request has
+// them, all NULL.
 func Explain(ctx context.Context, conn *pgx.Conn, statement string) error {
-	_, err := conn.PgConn().ExecParams(ctx, "EXPLAIN "+statement, noArguments(statement), nil, nil, nil).Close()
+	count := 0
+	for _, parameter := range placeholder.FindAllString(statement, -1) {
+		n, _ := strconv.Atoi(parameter[1:])
+		count = max(count, n)
+	}
+	_, err := conn.PgConn().ExecParams(ctx, "EXPLAIN "+statement, make([][]byte, count), nil, nil, nil).Close()
 	return err
 }
 
 // HandWritten are the statements that no query file has.
 func HandWritten() []string {
-	return []string{setScope, rlsFaults, sessionSettings, intruders}
+	return []string{setScope, rlsFaults, sessionSettings, intruders, distributionFaults}
 }

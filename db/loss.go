@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -28,10 +27,11 @@ func lossError(ctx context.Context, conn *pgx.Conn, schema Schema, err error) er
 	if lookErr != nil || remedy == "" {
 		return err // which is the one that says something
 	}
-	if isUnread {
-		return errors.New(remedy)
+	if broken, ok := errors.AsType[*brokenQuery](err); ok {
+		broken.remedy = remedy
+		return broken
 	}
-	return fmt.Errorf("%w: %s", errors.Unwrap(err), remedy)
+	return errors.New(remedy)
 }
 
 // findLoss says what is lost and what to run; "" where nothing is, or where it is migrations
@@ -55,31 +55,9 @@ func findLoss(ctx context.Context, conn *pgx.Conn) (remedy string, err error) {
 	case loss.Hurts:
 		return lostWhat(loss.Statements), nil
 	}
-	return findSearchPath(ctx, tx)
+	return "", nil
 }
 
 func lostWhat(statements []string) string {
 	return "the schema has lost a role, privileges or policies that migrations made, as after pg_restore --no-acl: as the login that migrates, run `todo migrate repair --apply`, or in psql: " + strings.Join(statements, "; ")
-}
-
-// findSearchPath says which setting hides the tables from todo_app, if one does.
-func findSearchPath(ctx context.Context, tx pgx.Tx) (remedy string, err error) {
-	if _, err := tx.Exec(ctx, "SET LOCAL ROLE todo_app"); err != nil {
-		return "", err
-	}
-	err = tx.QueryRow(ctx, `
-		SELECT format('the search_path of a session is %L, and the tables are in public: ', setting)
-		  || CASE source
-		    WHEN 'database' THEN format('run ALTER DATABASE %I RESET search_path', current_database())
-		    WHEN 'user' THEN format('run ALTER ROLE %I RESET search_path', session_user)
-		    WHEN 'database user' THEN format('run ALTER ROLE %I IN DATABASE %I RESET search_path', session_user, current_database())
-		    ELSE 'leave search_path out of the URL'
-		  END
-		FROM pg_settings
-		WHERE name = 'search_path'
-		  AND 'public' <> ALL (current_schemas(false))`, pgx.QueryExecModeSimpleProtocol).Scan(&remedy)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
-	}
-	return remedy, err
 }

@@ -54,8 +54,16 @@ func (p *Pool) checkPreparing(ctx context.Context, conn *pgx.Conn) error {
 // preparingRemedy gives the login what it lacks to find the tables.
 const preparingRemedy = `
 SELECT CASE
-  WHEN pg_catalog.has_schema_privilege('public', 'USAGE') THEN
-    pg_catalog.format('the search_path of login %I is %s, in which no table of the server is: run ALTER ROLE %1$I SET search_path = "$user", public',
-      session_user::text, pg_catalog.quote_literal(pg_catalog.current_setting('search_path')))
-  ELSE pg_catalog.format('login %I may not use schema public, where the tables are: run GRANT USAGE ON SCHEMA public TO %1$I', session_user::text)
-END`
+  WHEN NOT pg_catalog.has_schema_privilege('public', 'USAGE') THEN
+    pg_catalog.format('login %I may not use schema public, where the tables are: run GRANT USAGE ON SCHEMA public TO %1$I', session_user::text)
+  ELSE
+    pg_catalog.format('the search_path of login %I is %s, in which no table of the server is: ', session_user::text, pg_catalog.quote_literal(setting))
+      OPERATOR(pg_catalog.||) CASE source
+        WHEN 'database' THEN pg_catalog.format('run ALTER DATABASE %I RESET search_path', pg_catalog.current_database())
+        WHEN 'database user' THEN pg_catalog.format('run ALTER ROLE %I IN DATABASE %I RESET search_path', session_user::text, pg_catalog.current_database())
+        WHEN 'client' THEN 'leave search_path out of DATABASE_URL'
+        ELSE pg_catalog.format('run ALTER ROLE %I SET search_path = "$user", public', session_user::text)
+      END
+END
+FROM pg_catalog.pg_settings
+WHERE name = 'search_path'`

@@ -76,22 +76,27 @@ WHERE polpermissive
 var ErrRLS = errors.New("row-level security does not hold")
 
 // checkRLS is one round trip. With no user set, no row may be visible; each table has
-// a statement of its own, which an engine that distributes them can run.
-func checkRLS(ctx context.Context, tx pgx.Tx) error {
+// a statement of its own, which an engine that distributes them can run, on every node.
+// Without everywhere only the catalogs are asked.
+func checkRLS(ctx context.Context, tx pgx.Tx, everywhere bool) error {
 	batch := &pgx.Batch{}
 	batch.Queue(rlsFaults)
-	for _, owned := range ownedTables {
+	var tables []OwnedTable
+	if everywhere {
+		tables = ownedTables
+	}
+	for _, owned := range tables {
 		batch.Queue("SELECT true FROM public." + owned.Table + " LIMIT 1")
 	}
 	results := tx.SendBatch(ctx, batch)
-	if err := rlsFault(results); err != nil {
+	if err := rlsFault(results, tables); err != nil {
 		_ = results.Close()
 		return err
 	}
 	return translate(results.Close())
 }
 
-func rlsFault(results pgx.BatchResults) error {
+func rlsFault(results pgx.BatchResults, tables []OwnedTable) error {
 	rows, err := results.Query()
 	if err != nil {
 		return translate(err)
@@ -103,7 +108,7 @@ func rlsFault(results pgx.BatchResults) error {
 	if len(faults) > 0 {
 		return fmt.Errorf("%w: %s", ErrRLS, faults[0])
 	}
-	for _, owned := range ownedTables {
+	for _, owned := range tables {
 		var visible bool
 		switch err := results.QueryRow().Scan(&visible); {
 		case err == nil:

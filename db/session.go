@@ -68,6 +68,8 @@ func (s *session) encode(p *Pool, r *request) (err error) {
 	from := len(s.messages)
 	r.prologue, r.syncs = nil, 1
 	switch {
+	case r.snapshot && p.distributed:
+		r.prologue = beginDistributedSnapshot
 	case r.snapshot:
 		r.prologue = beginSnapshot
 	case p.distributed:

@@ -3,6 +3,7 @@ package db
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,11 @@ var beginSnapshot = []string{
 	setRole,
 	"LOCK TABLE public." + strings.Join(ownedTableNames(), ", public.") + " IN ACCESS SHARE MODE",
 }
+
+// beginDistributedSnapshot keeps Citus from taking the lock on every node, which fails
+// while one is away. That of the coordinator is enough: a change takes its own there, too,
+// and a node takes its snapshot when the query comes to it.
+var beginDistributedSnapshot = slices.Insert(slices.Clone(beginSnapshot), 2, "SET LOCAL citus.enable_ddl_propagation = off")
 
 // localSettings is setScope in statements that such an engine passes on. SET takes
 // no parameters, so the user's id is a literal.

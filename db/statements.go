@@ -13,21 +13,25 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-var placeholder = regexp.MustCompile(`\$(\d+)`)
+var placeholder = regexp.MustCompile(`\$\d+`)
 
-// explainAll plans every generated query and begins its execution, which checks
-// every privilege that it needs, and then runs nothing; preparing it would not check.
-// It is one round trip, in a transaction in which they are found as requests find them.
-// An error comes with the name of the query.
-func explainAll(ctx context.Context, conn *pgx.Conn) (name string, err error) {
-	queries := Statements()
+// explain plans queries and begins their execution, which checks every privilege that
+// they need, and then runs nothing; preparing them would not check. It is one round trip,
+// in a transaction in which they are found as requests find them. An error comes with the
+// name of the query. The owner is who asks, by whom an engine that distributes rows finds
+// the node.
+func explain(ctx context.Context, conn *pgx.Conn, queries map[string]Recorder, owner string) (name string, err error) {
 	names := slices.Sorted(maps.Keys(queries))
 	// Unnamed, whatever the URL says of other statements, so that nothing stays on a
 	// pooler's connection.
 	batch := &pgconn.Batch{}
 	batch.ExecParams("SET LOCAL search_path = "+searchPath, nil, nil, nil, nil)
 	for _, name := range names {
-		batch.ExecParams("EXPLAIN "+queries[name], noArguments(queries[name]), nil, nil, nil)
+		sql, err := explanation(conn, queries[name], owner)
+		if err != nil {
+			return name, err
+		}
+		batch.ExecParams(sql, nil, nil, nil, nil)
 	}
 	names = slices.Insert(names, 0, "SET search_path")
 	results := conn.PgConn().ExecBatch(ctx, batch)
@@ -42,29 +46,51 @@ func explainAll(ctx context.Context, conn *pgx.Conn) (name string, err error) {
 	return "", results.Close()
 }
 
-// noArguments are NULL, but for the user's id, by which an engine that distributes rows
-// finds the node.
-func noArguments(statement string) [][]byte {
-	count := 0
-	for _, match := range placeholder.FindAllStringSubmatch(statement, -1) {
-		n, _ := strconv.Atoi(match[1])
-		count = max(count, n)
+// explanation has the arguments of a query as literals: Citus cannot EXPLAIN every
+// statement that has parameters, though it runs them. All are Go's zero values, because
+// Citus asks no node where an id is NULL, but for the first, which is the owner.
+func explanation(conn *pgx.Conn, query Recorder, owner string) (string, error) {
+	args := slices.Clone(query.Args)
+	args[0] = owner
+	var values pgx.ExtendedQueryBuilder
+	if err := values.Build(conn.TypeMap(), nil, args); err != nil {
+		return "", err
 	}
-	arguments := make([][]byte, count)
-	arguments[0] = []byte{}
-	return arguments
+	literals := make([]string, len(args))
+	for i, value := range values.ParamValues {
+		literals[i] = "NULL"
+		if value != nil {
+			var err error
+			if literals[i], err = literal(conn.PgConn(), string(value)); err != nil {
+				return "", err
+			}
+		}
+	}
+	return "EXPLAIN " + placeholder.ReplaceAllStringFunc(query.SQL, func(parameter string) string {
+		n, _ := strconv.Atoi(parameter[1:])
+		return literals[n-1]
+	}), nil
 }
 
-// Statements returns the SQL of every generated query by its name. It calls each with
-// a Recorder, so a new query cannot be forgotten.
+// Statements returns the SQL of every generated query by its name.
 func Statements() map[string]string {
+	found := map[string]string{}
+	for name, query := range record() {
+		found[name] = query.SQL
+	}
+	return found
+}
+
+// record calls every generated query with a Recorder and zero values, so a new one cannot
+// be forgotten.
+func record() map[string]Recorder {
 	recorder := &Recorder{}
 	queries := reflect.ValueOf(New(recorder))
-	found := map[string]string{}
+	found := map[string]Recorder{}
 	for querier := range reflect.TypeFor[Querier]().Methods() {
 		method := queries.MethodByName(querier.Name)
 		method.Call([]reflect.Value{reflect.ValueOf(context.Background()), reflect.Zero(method.Type().In(1))})
-		found[querier.Name] = recorder.SQL
+		found[querier.Name] = *recorder
 	}
 	return found
 }

@@ -536,7 +536,7 @@ func (q *Queries) GetTaskBehind(ctx context.Context, arg GetTaskBehindParams) (u
 const seedTasks = `-- name: SeedTasks :execrows
 WITH /* SeedTasks */ counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       updated_at = GREATEST(now(), users.updated_at)
   WHERE users.id = $1
   RETURNING users.version

@@ -362,7 +362,7 @@ CROSS JOIN verdict;
 -- Buffers: at most 200 for ten tasks.
 WITH /* SeedTasks */ counted AS (
   UPDATE users
-  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000)::bigint),
+  SET version = GREATEST(users.version + 1, floor(extract(epoch FROM now()) * 1000::numeric)::bigint),
       updated_at = GREATEST(now(), users.updated_at)
   WHERE users.id = @user_id
   RETURNING users.version
