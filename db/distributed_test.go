@@ -206,3 +206,42 @@ func TestDistributedModeIsReadyWhileOneNodeIsAway(t *testing.T) {
 		})
 	}
 }
+
+// TestDistributedModeGrantsReachNoOtherUser gives todo_app what a cluster needs.
+func TestDistributedModeGrantsReachNoOtherUser(t *testing.T) {
+	t.Parallel()
+	tn := newTenants(t, dbtest.NeonOwner, db.WithDistributed)
+	dbtest.Exec(t, tn.url, `
+		GRANT INSERT (created_at, updated_at, version, forgotten_version, deleted_version) ON users TO todo_app;
+		GRANT INSERT (created_at, updated_at, legacy_title) ON tasks TO todo_app;
+		GRANT INSERT (deleted_at) ON deleted_tasks TO todo_app`)
+	before := tn.rowsOfAlice(t)
+	for _, statement := range []string{
+		"INSERT INTO users (id, created_at, version) VALUES ('alice', now(), 1) ON CONFLICT (id) DO UPDATE SET version = 1",
+		"INSERT INTO tasks (user_id, id, title, created_at, updated_at, legacy_title) VALUES ('alice', gen_random_uuid(), 'a', now(), now(), true)",
+		"INSERT INTO deleted_tasks (user_id, id, version, deleted_at) VALUES ('alice', gen_random_uuid(), 1, now())",
+		"UPDATE tasks SET created_at = now()",
+		"UPDATE tasks SET legacy_title = true",
+	} {
+		if _, err := tn.pool.Scope(bob).Exec(t.Context(), statement); err == nil {
+			t.Errorf("%s is no error", statement)
+		}
+	}
+	if tn.rowsOfAlice(t) != before {
+		t.Error("alice's rows have changed")
+	}
+}
+
+// TestDistributedModeExportsUnderTheCoordinatorsLockAlone looks at the setting with which
+// Citus keeps a LOCK TABLE to itself.
+func TestDistributedModeExportsUnderTheCoordinatorsLockAlone(t *testing.T) {
+	t.Parallel()
+	proxy := dbtest.NewProxy(t, dbtest.New(t, dbtest.NeonOwner))
+	pool := dbtest.Pool(t, proxy.URL, db.WithDistributed)
+	const local, lock = "SET LOCAL citus.enable_ddl_propagation = off", "LOCK TABLE"
+	proxy.Naming(local, lock)
+	export(t, pool)
+	if sent := proxy.Naming(local, lock); sent[0] != 1 || sent[1] != 1 {
+		t.Errorf("%d settings, %d locks", sent[0], sent[1])
+	}
+}
