@@ -497,7 +497,8 @@ type ListTasksByCreatedAtAscParams struct {
 // the first row where after_id is NULL.
 //
 // Index: tasks_user_id_created_at_id_idx, backwards.
-// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+// Buffers: at most 16 with 5 tasks, 120 with 50,000, 6,000 where a search
+// looks at all of them.
 func (q *Queries) ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCreatedAtAscParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByCreatedAtAsc,
 		arg.UserID,
@@ -590,7 +591,8 @@ type ListTasksByCreatedAtDescParams struct {
 // the first row where after_id is NULL.
 //
 // Index: tasks_user_id_created_at_id_idx, forwards.
-// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+// Buffers: at most 16 with 5 tasks, 120 with 50,000, 6,000 where a search
+// looks at all of them.
 func (q *Queries) ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByCreatedAtDescParams) ([]Task, error) {
 	rows, err := q.db.Query(ctx, listTasksByCreatedAtDesc,
 		arg.UserID,

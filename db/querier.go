@@ -174,7 +174,8 @@ type Querier interface {
 	// the first row where after_id is NULL.
 	//
 	// Index: tasks_user_id_created_at_id_idx, backwards.
-	// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+	// Buffers: at most 16 with 5 tasks, 120 with 50,000, 6,000 where a search
+	// looks at all of them.
 	ListTasksByCreatedAtAsc(ctx context.Context, arg ListTasksByCreatedAtAscParams) ([]Task, error)
 	// ListTasksByCreatedAtDesc returns a page of one user's tasks that pass the
 	// filters, newest first.
@@ -182,7 +183,8 @@ type Querier interface {
 	// the first row where after_id is NULL.
 	//
 	// Index: tasks_user_id_created_at_id_idx, forwards.
-	// Buffers: at most 16 with 5 tasks, 120 with 50,000.
+	// Buffers: at most 16 with 5 tasks, 120 with 50,000, 6,000 where a search
+	// looks at all of them.
 	ListTasksByCreatedAtDesc(ctx context.Context, arg ListTasksByCreatedAtDescParams) ([]Task, error)
 	// ListTasksByDueDateAsc returns a page of one user's tasks that pass the
 	// filters, due soonest first, those without a due date last.

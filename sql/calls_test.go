@@ -18,6 +18,7 @@ type owner struct {
 	middle    db.Task
 	deleted   uuid.UUID // a task that was
 	tasks     int
+	oldest    string // title, which few others have in theirs
 }
 
 // calls has, for every generated query but the lists, which are alike, the parameters of
@@ -74,6 +75,29 @@ var calls = withListCalls(map[string]func(owner) any{
 	"EraseAccount": func(o owner) any { return db.EraseAccountParams{UserID: o.id} },
 	"ExportTasks":  func(o owner) any { return db.ExportTasksParams{UserID: o.id, PageSize: 10_000} },
 })
+
+// asked is a request that costs more than an ordinary one.
+type asked struct {
+	query, what string
+	params      func(owner) any
+}
+
+// searches are the costliest: no index has what they look for, so they look at every task.
+// What is searched for is lower case, and not all of it ASCII.
+var searches = []asked{
+	{"ListTasksByCreatedAtDesc", "searching for what no task has", func(o owner) any {
+		return db.ListTasksByCreatedAtDescParams{UserID: o.id, Search: new("käse"), Tags: []string{}, PageSize: pageSize}
+	}},
+	{"ListTasksByCreatedAtDesc", "searching for the title of the oldest task", func(o owner) any {
+		return db.ListTasksByCreatedAtDescParams{UserID: o.id, Search: &o.oldest, Tags: []string{}, PageSize: pageSize}
+	}},
+	{"ListTasksByTitleAsc", "searching for what no task has", func(o owner) any {
+		return db.ListTasksByTitleAscParams{UserID: o.id, Search: new("käse"), Tags: []string{}, PageSize: pageSize}
+	}},
+	{"CompleteTasks", "searching for what no task has", func(o owner) any {
+		return db.CompleteTasksParams{UserID: o.id, Search: new("käse"), Tags: []string{}, Email: &o.email, SetCompleted: true}
+	}},
+}
 
 // withListCalls adds the list queries, with the first page of a user with few tasks and
 // one from the middle of many. The name of the query says which field is its sort key.

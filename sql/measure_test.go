@@ -87,7 +87,7 @@ func readOwner(t *testing.T, conn *pgx.Conn, id string) owner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := owner{id: id, email: id + "@example.test", tasks: len(tasks)}
+	o := owner{id: id, email: id + "@example.test", tasks: len(tasks), oldest: tasks[0].Title}
 	o.middle = tasks[slices.IndexFunc(tasks, func(task db.Task) bool {
 		return task.DueDate != nil && task.CreatedAt.After(tasks[len(tasks)/2-1].CreatedAt)
 	})]
@@ -100,6 +100,7 @@ func readOwner(t *testing.T, conn *pgx.Conn, id string) owner {
 // measurement is what one query did for one owner.
 type measurement struct {
 	query    string
+	asked    string // what for, where it is not an ordinary request
 	tasks    int    // of the owner
 	mode     string // of planning: generic, which knows no parameter, or custom, which knows them all
 	plan     string // as EXPLAIN writes it
@@ -121,10 +122,10 @@ func (w workload) connFor(t *testing.T, name string) *pgx.Conn {
 
 // measure runs a query as the server does, prepared, as todo_app and in the scope of
 // its user, and takes it back.
-func (w workload) measure(t *testing.T, conn *pgx.Conn, name string, o owner, mode string) measurement {
+func (w workload) measure(t *testing.T, conn *pgx.Conn, r asked, o owner, mode string) measurement {
 	t.Helper()
 	ctx := t.Context()
-	statement, args := dbtest.Call(name, calls[name](o))
+	statement, args := dbtest.Call(r.query, r.params(o))
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -136,11 +137,11 @@ func (w workload) measure(t *testing.T, conn *pgx.Conn, name string, o owner, mo
 	defer conn.Exec(ctx, "DEALLOCATE planned")
 	// What a connection reads but once, the catalog and the roots of the indexes, is
 	// read for another user.
-	_, others := dbtest.Call(name, calls[name](w.other))
+	_, others := dbtest.Call(r.query, r.params(w.other))
 	explain(t, tx, "ANALYZE", w.other.id, others)
 	before := counters(t, tx)
 	plan := explain(t, tx, "ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF", o.id, args)
-	m := measurement{query: name, tasks: o.tasks, mode: mode, plan: stable(plan)}
+	m := measurement{query: r.query, asked: r.what, tasks: o.tasks, mode: mode, plan: stable(plan)}
 	m.count(before, counters(t, tx))
 	rows, _ := strconv.Atoi(returned.FindStringSubmatch(plan)[1])
 	m.returned = max(m.returned, rows, 1)

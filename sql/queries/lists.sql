@@ -30,7 +30,8 @@ LIMIT @page_size;
 -- the first row where after_id is NULL.
 --
 -- Index: tasks_user_id_created_at_id_idx, forwards.
--- Buffers: at most 16 with 5 tasks, 120 with 50,000.
+-- Buffers: at most 16 with 5 tasks, 120 with 50,000, 6,000 where a search
+-- looks at all of them.
 SELECT /* ListTasksByCreatedAtDesc */ *
 FROM tasks
 WHERE user_id = @user_id
@@ -64,7 +65,8 @@ LIMIT @page_size;
 -- the first row where after_id is NULL.
 --
 -- Index: tasks_user_id_created_at_id_idx, backwards.
--- Buffers: at most 16 with 5 tasks, 120 with 50,000.
+-- Buffers: at most 16 with 5 tasks, 120 with 50,000, 6,000 where a search
+-- looks at all of them.
 SELECT /* ListTasksByCreatedAtAsc */ *
 FROM tasks
 WHERE user_id = @user_id
