@@ -290,3 +290,19 @@ func TestSeedFillsAnEmptyDatabaseOnly(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+func TestServeRefusesADatabaseInWhichEverybodyMayCreate(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t, dbtest.NeonOwner)
+	super := dbtest.SuperuserURL(t, url)
+	dbtest.Exec(t, super, "GRANT CREATE ON SCHEMA public TO PUBLIC")
+	refused(t, "run REVOKE CREATE ON SCHEMA public FROM PUBLIC", environment(url), "serve")
+	dbtest.Exec(t, super, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+	serving(t, environment(url))
+}
+
+func TestServeWarnsOfASuperusersLogin(t *testing.T) {
+	t.Parallel()
+	p, _ := serving(t, environment(dbtest.SuperuserURL(t, dbtest.New(t, dbtest.NeonOwner))))
+	p.waitFor(t, p.log, `is a superuser, so nothing but the switch to role todo_app`)
+}

@@ -24,11 +24,11 @@ func (s serveOptions) warnOfIntruders(ctx context.Context, pool *db.Pool, log *s
 		return nil
 	}
 	warnings, err := pool.Intruders(ctx)
-	for _, warning := range warnings {
-		log.Warn(warning)
-	}
 	if err != nil && !db.MayPass(err) {
 		return fmt.Errorf("refusing to start: %w", err)
+	}
+	for _, warning := range warnings {
+		log.Warn(warning)
 	}
 	return nil
 }
