@@ -32,7 +32,7 @@ FROM (
 ) AS login
 WHERE what IS NOT NULL
 UNION ALL
-SELECT true, format('everybody may create functions and operators in schema public, which then take the place of PostgreSQL''s own in what others run: as %I, who owns the schema, or a superuser, run REVOKE CREATE ON SCHEMA public FROM PUBLIC', nspowner::regrole::text)
+SELECT true, format('everybody may create functions and operators in schema public, which then take the place of PostgreSQL''s own in what others run: as %I, the owner, or a superuser, run REVOKE CREATE ON SCHEMA public FROM PUBLIC', (SELECT CASE nspowner::regrole::text WHEN 'pg_database_owner' THEN pg_get_userbyid(datdba) ELSE nspowner::regrole::text END FROM pg_database WHERE datname = current_database()))
 FROM pg_namespace
 CROSS JOIN LATERAL aclexplode(nspacl) AS entry
 WHERE nspname = 'public'
