@@ -10,7 +10,15 @@ GOTESTSUM := $(GO) tool gotestsum --format pkgname-and-test-fails --format-hide-
 # nothing is. The output names each: it is a bug to mend.
 RERUN := $(if $(CI),--rerun-fails=1 --rerun-fails-max-failures=4 --rerun-fails-abort-on-data-race)
 BUILDAH ?= buildah
+GORELEASER ?= $(GO) run github.com/goreleaser/goreleaser/v2@v2.16.0
 SQUAWK ?= npx --yes squawk-cli@2.66.0
+# What `todo version` says. The date is the commit's: the same source makes the same bytes.
+# In an archive of the source, without .git, give them: make build VERSION=v0.1.0.
+VERSION ?= $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null)
+COMMIT ?= $(shell git -c safe.directory='*' rev-parse HEAD 2>/dev/null)
+DATE ?= $(shell TZ=UTC git -c safe.directory='*' log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+comma := ,
 CA_CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
 
 help: ## list the targets
@@ -28,7 +36,7 @@ cover: ## run the tests and print the coverage of each package and of all
 	$(GOTESTSUM) -- -timeout 15m -coverprofile=bin/cover.out ./...
 	@$(GO) tool cover -func=bin/cover.out | tail -1
 
-check: lint ## check in a minute what CI checks before it runs the tests
+check: lint vet-systems ## check in a minute what CI checks before it runs the tests
 	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	$(GO) test -count=1 ./sql/queries
 	$(GO) test -count=1 -run '^Test(ContractLimits|ContractLints|ContractAndRouter|MigrationFile|Configuration)' ./http ./sql ./cmd/todo
@@ -49,12 +57,13 @@ test-newer: ## run what needs a database on PostgreSQL 17 and 18, which npm fetc
 	.ci/newer
 
 build: ## build bin/todo, static
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/todo ./cmd/todo
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS)' -o bin/todo ./cmd/todo
 
 image: ## build the container image todo with buildah, from a binary built here
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/image/todo ./cmd/todo
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS)' -o bin/image/todo ./cmd/todo
 	install -D -m 644 $(CA_CERTIFICATES) bin/image/etc/ssl/certs/ca-certificates.crt
-	$(BUILDAH) build --isolation chroot --format docker --target prebuilt --tag todo .
+	$(BUILDAH) build --isolation chroot --format docker --target prebuilt --tag todo \
+		--build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) --build-arg DATE=$(DATE) .
 
 generate: ## write sql/queries/lists.sql from its template and compile sql/queries into db
 	cd sql/queries && $(GO) run .
@@ -76,6 +85,19 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc diff
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run 'Ownership|Volatile|Distribution' -count=1 ./sql
+
+vet-systems: ## check that the code is sound on Windows and macOS, too (nothing is run)
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+
+release-check: ## check .goreleaser.yaml (minutes: goreleaser is compiled)
+	$(GORELEASER) check
+
+release-snapshot: ## make the archives of a release into dist/, as of the working tree; publish nothing (SKIP=sbom where there is no syft)
+	$(GORELEASER) release --snapshot --clean --skip=publish$(if $(SKIP),$(comma)$(SKIP))
+
+release: ## make a release of the tag that is checked out: what release.yml runs
+	$(GORELEASER) release --clean $(if $(RELEASE_NOTES),--release-notes '$(RELEASE_NOTES)')
 
 test-release: ## try the release before on the new schema: its tests, and its server under load while it migrates
 	$(GO) test -tags release -run '^Test(ReleaseBefore|ThisRelease)' -count=1 -timeout 30m -v ./sql
@@ -106,4 +128,4 @@ soak: ## tell whether memory, goroutines, files or connections grow under a stea
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale bench-overload chaos soak build image generate schema explain docs lint lint-sql
+.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale bench-overload chaos soak build image generate schema explain docs lint lint-sql vet-systems release-check release-snapshot release

@@ -44,7 +44,8 @@ func shellOut(t *testing.T, args ...string) string {
 
 func TestImageHoldsTheProgramAloneAndServesAsNobody(t *testing.T) {
 	buildah := buildah(t)
-	shellOut(t, "make", "-s", "-C", "../..", "image", "BUILDAH="+strings.Join(buildah, " "))
+	const version, commit, date = "v1.2.3", "0123456789abcdef0123456789abcdef01234567", "2026-11-26T10:00:00Z"
+	shellOut(t, "make", "-s", "-C", "../..", "image", "BUILDAH="+strings.Join(buildah, " "), "VERSION="+version, "COMMIT="+commit, "DATE="+date)
 
 	archive := filepath.Join(t.TempDir(), "image.tar")
 	shellOut(t, append(buildah, "push", "-q", "todo", "docker-archive:"+archive)...)
@@ -63,6 +64,12 @@ func TestImageHoldsTheProgramAloneAndServesAsNobody(t *testing.T) {
 		t.Errorf("its health check is %q, want %q", image.Config.Healthcheck.Test, want)
 	}
 
+	for name, want := range map[string]string{"version": version, "revision": commit, "created": date, "licenses": "MIT"} {
+		if got := image.Config.Labels["org.opencontainers.image."+name]; got != want {
+			t.Errorf("its label %s is %q, want %q", name, got, want)
+		}
+	}
+
 	container := shellOut(t, append(buildah, "from", "todo")...)
 	database, address := dbtest.New(t, dbtest.NeonOwner), freeAddress(t)
 	inside := func(command ...string) []string {
@@ -71,6 +78,9 @@ func TestImageHoldsTheProgramAloneAndServesAsNobody(t *testing.T) {
 			args = append(args, "--env", variable)
 		}
 		return append(append(args, container, "--"), command...)
+	}
+	if said := shellOut(t, inside("/todo", "version")...); !strings.HasPrefix(said, "todo "+version+" ("+commit[:12]+", "+date+", ") {
+		t.Errorf("todo version in it says %q", said)
 	}
 	serve := inside(append(image.Config.Entrypoint, image.Config.Cmd...)...)
 	p := &program{Cmd: exec.Command(serve[0], serve[1:]...), out: &output{}, log: &output{}, ended: make(chan error, 1)}
@@ -92,6 +102,7 @@ type image struct {
 		User            string
 		Entrypoint, Cmd []string
 		Healthcheck     struct{ Test []string }
+		Labels          map[string]string
 	}
 	files []string
 	size  int64 // of the files in all layers

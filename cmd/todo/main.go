@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -57,28 +56,8 @@ func rootCommand() *cobra.Command {
 		Short:         "A secure multi-user todo backend on PostgreSQL",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Version:       version(),
+		Version:       build().Version,
 	}
 	root.AddCommand(serveCommand(), devCommand(), migrateCommand(), tokenCommand(), seedCommand(), healthCommand(), versionCommand())
 	return root
-}
-
-func versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of this program",
-		Args:  cobra.NoArgs,
-		Run: func(c *cobra.Command, _ []string) {
-			fmt.Fprintln(c.OutOrStdout(), "todo", version())
-		},
-	}
-}
-
-// version returns the version of the module: a release, or the commit it was built
-// from if Go recorded one.
-func version() string {
-	if build, ok := debug.ReadBuildInfo(); ok {
-		return build.Main.Version
-	}
-	return "unknown"
 }

@@ -15,6 +15,8 @@ import (
 func (c config) observe(ctx context.Context, api *todohttp.Config, connections *todohttp.Connections, dropped func() int64) (flush func(), err error) {
 	if c.AdminAddr != "" {
 		api.Metrics = observability.NewMetrics()
+		b := build()
+		api.Metrics.Info("todo_build_info", "The release that runs; always 1.", map[string]string{"version": b.Version, "revision": b.Commit, "goversion": b.Go})
 		api.Metrics.Gauge("todo_connections_open", "Connections of clients.", func() float64 { open, _ := connections.Count(); return float64(open) })
 		api.Metrics.Gauge("todo_connections_max", "Connections of clients that there may be.", func() float64 { _, most := connections.Count(); return float64(most) })
 		if dropped != nil {
@@ -23,7 +25,7 @@ func (c config) observe(ctx context.Context, api *todohttp.Config, connections *
 		}
 	}
 	api.LogUserIDs = c.LogUserIDs
-	api.Tracer, flush, err = observability.ExportTraces(ctx, api.Log, version())
+	api.Tracer, flush, err = observability.ExportTraces(ctx, api.Log, build().Version)
 	return flush, err
 }
 

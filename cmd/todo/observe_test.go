@@ -256,7 +256,7 @@ func (b busy) testMetrics(t *testing.T) {
 		`todo_problems_total{type="unauthorized"} 4`, `todo_lanes{lanes="reads"} 4`, `todo_lane_requests_total{lanes="exports"} 1`,
 		`todo_lane_wait_seconds_count{lanes="writes"} 0`, `todo_lane_refused_requests_total{lanes="reads",reason="queue full"} 0`,
 		`todo_db_retries_total{rule="deadlock"} 0`, "todo_db_connections_max 24\n", "todo_streams_open ", "todo_log_lines_dropped_total 0\n",
-		"todo_token_cache_entries 2\n", "todo_key_set_fetches_total{result=\"success\"} 1\n", "todo_key_set_last_success_timestamp_seconds 1.", "go_goroutines ", "go_build_info{",
+		"todo_token_cache_entries 2\n", "todo_key_set_fetches_total{result=\"success\"} 1\n", "todo_key_set_last_success_timestamp_seconds 1.", "go_goroutines ", "go_build_info{", "todo_build_info{goversion=\"go1.",
 	} {
 		if !strings.Contains(b.metrics, want) {
 			t.Errorf("no %s in the metrics", want)

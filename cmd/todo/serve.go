@@ -142,7 +142,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	go func() { serveErrs <- connections.Serve(server, listener.(*net.TCPListener)) }()
 	go verifier.Run(background)
 	probes.ready()
-	log.Info("listening", "address", listener.Addr().String(), "version", version(), "max_connections", most)
+	log.Info("listening", "address", listener.Addr().String(), "version", build().Version, "max_connections", most)
 	if s.ready != nil {
 		s.ready()
 	}
