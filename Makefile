@@ -39,7 +39,7 @@ cover: ## run the tests and print the coverage of each package and of all
 check: lint vet-systems ## check in a minute what CI checks before it runs the tests
 	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	$(GO) test -count=1 ./sql/queries
-	$(GO) test -count=1 -run '^Test(ContractLimits|ContractLints|ContractAndRouter|MigrationFile|Configuration)' ./http ./sql ./cmd/todo
+	$(GO) test -count=1 -run '^Test(ContractLimits|ContractLints|ContractAndRouter|MigrationFile|Configuration|Workflows|Manifests)' ./http ./sql ./cmd/todo
 
 test-modes: ## run the HTTP tests through PgBouncer, with prepared statements and without, and distributed
 	TEST_POOLER=prepared $(GOTESTSUM) $(RERUN) --packages=./http -- -shuffle=on -count=1 -timeout 15m -skip 'InABrowser|UnderLoad|Allocations'
@@ -90,6 +90,9 @@ vet-systems: ## check that the code is sound on Windows and macOS, too (nothing 
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 
+check-manifests: ## hold the Kubernetes manifests of DEPLOY.md to the Pod Security Standard restricted
+	$(GO) test -tags manifests -run '^TestManifests' -count=1 -timeout 30m ./cmd/todo
+
 release-check: ## check .goreleaser.yaml (minutes: goreleaser is compiled)
 	$(GORELEASER) check
 
@@ -128,4 +131,4 @@ soak: ## tell whether memory, goroutines, files or connections grow under a stea
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale bench-overload chaos soak build image generate schema explain docs lint lint-sql vet-systems release-check release-snapshot release
+.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale bench-overload chaos soak build image generate schema explain docs lint lint-sql vet-systems check-manifests release-check release-snapshot release

@@ -21,19 +21,21 @@ type Release struct {
 }
 
 // PreviousRelease unpacks the release before the tree at root: the newest known one
-// that lacks a migration of the tree. PREVIOUS_RELEASE may name it, as CI does with
-// the commit that is rolled out; where it does not, or the history lacks that commit,
-// it is the last tag, or the commit before the newest migration landed.
+// that lacks a migration of the tree. PREVIOUS_RELEASE may name it; where it does not,
+// or the history lacks that commit, it is the last tag v* before this commit, and
+// where no tag lacks a migration, the commit before the newest one landed.
 func PreviousRelease(t testing.TB, root string) Release {
 	t.Helper()
 	files, err := filepath.Glob(root + "/sql/migrations/*.up.sql")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no migrations in %s: %v", root, err)
 	}
-	candidates := []string{"HEAD"}
-	if tag, err := git(root, "describe", "--tags", "--abbrev=0"); err == nil {
-		candidates = append([]string{tag}, candidates...)
+	// A tag on HEAD is the release that is being made, and not the one before.
+	tags, err := git(root, "tag", "--list", "v*", "--merged", "HEAD", "--no-contains", "HEAD", "--sort=-version:refname")
+	if err != nil {
+		t.Fatal(err)
 	}
+	candidates := append(strings.Fields(tags), "HEAD")
 	if named := os.Getenv("PREVIOUS_RELEASE"); named != "" {
 		if _, err := git(root, "rev-parse", "--verify", named+"^{commit}"); err != nil {
 			// After a forced push CI names a commit that no branch holds any more.
