@@ -49,7 +49,7 @@ func (c config) report(ctx context.Context, out io.Writer, found error) error {
 		amount(c.RateLimit, "requests"), amount(c.AuthFailureLimit, "logins"), amount(float64(c.MaxTasksPerUser), "tasks")))
 	row("docs page", map[bool]string{true: "served at /docs", false: "not served"}[c.Docs])
 	row("log", fmt.Sprintf("%s and above; users by %s", c.LogLevel, map[bool]string{true: "id", false: "hash"}[c.LogUserIDs]))
-	row("stop", fmt.Sprintf("%s after it was told to", c.Drain))
+	row("stop", fmt.Sprintf("still takes requests for %s after it is told to", c.Drain))
 	for _, warning := range append(c.doubts(os.Environ()), tokens.Doubts()...) {
 		row("WARNING", warning)
 	}

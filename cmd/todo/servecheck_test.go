@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -51,6 +52,30 @@ func TestServeCheckSaysWhatTheServerWouldDo(t *testing.T) {
 	}
 	if strings.Contains(out, testSecret) || strings.Contains(out, "FAILED") {
 		t.Errorf("%s", out)
+	}
+}
+
+// TestServeCheckPrintsWhatTheReadmeShows compares the names of the rows.
+func TestServeCheckPrintsWhatTheReadmeShows(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, found := strings.Cut(string(readme), "$ PORT=8080 JWT_ISUER=https://app.example todo serve --check\n")
+	if !found {
+		t.Fatal("README.md shows no `todo serve --check`")
+	}
+	shown, _, _ = strings.Cut(shown, "```")
+	out := todo(t, environment(dbtest.New(t, dbtest.NeonOwner), "DRAIN=5s", "PORT=8080", "JWT_ISUER=https://app.example"), "serve", "--check")
+	const apart = " at 127.0.0.1:5432 as alice" // what differs from one database to another
+	for line := range strings.Lines(shown) {
+		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, apart) && !strings.HasPrefix(line, "ok ") && !strings.Contains(out, line) {
+			t.Errorf("README.md shows %q, and it prints\n%s", line, out)
+		}
+	}
+	if a, b := strings.Count(strings.TrimSpace(shown), "\n"), strings.Count(strings.TrimSpace(out), "\n"); a != b {
+		t.Errorf("README.md shows %d lines, and it prints %d", a+1, b+1)
 	}
 }
 
