@@ -50,8 +50,9 @@ REQUESTS ?= 1000000
 test-lanes: ## send a million requests that share connections, each of which knows its answer (minutes)
 	TEST_REQUESTS=$(REQUESTS) $(GO) test -run '^TestAnswersBelong' -count=1 -timeout 60m -v ./db
 
-test-generators: ## lint the contract with spectral, generate clients in Go and TypeScript, and use those in Go (needs npm)
+test-generators: ## lint the contract with spectral, generate clients in Go and TypeScript, use those in Go, and compile the TypeScript of auth/README.md (needs npm)
 	$(GO) test -tags generators -run '^TestContract(IsClean|Makes)' -count=1 -timeout 30m ./http
+	$(GO) test -tags generators -run '^TestSnippets' -count=1 -timeout 30m ./cmd/todo
 
 test-newer: ## run what needs a database on PostgreSQL 17 and 18, which npm fetches
 	.ci/newer
