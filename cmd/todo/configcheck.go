@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -51,13 +52,29 @@ func (c config) check(found *problems) {
 		found.addIf(sameAddress(c.Addr, c.AdminAddr), "ADMIN_ADDR", "has the port of ADDR, where the API is served: choose another, such as 127.0.0.1:8001")
 	}
 	found.addIf(c.Drain < 0, "DRAIN", "must be 0 or a duration, such as 5s")
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
+		found.add(name, checkCollectorURL(os.Getenv(name)))
+	}
 }
 
-func checkDatabaseURL(url string) error {
-	if url == "" {
+// checkCollectorURL refuses the URL of a collector with a password that ends too early:
+// OpenTelemetry's messages have the URL in them.
+func checkCollectorURL(text string) error {
+	_, rest, _ := strings.Cut(text, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 && strings.Contains(rest[i:], "@") {
+		return fmt.Errorf("has %q before an @: in a password write it %%%02X, and an @ behind the host %%40", rest[i], rest[i])
+	}
+	if _, err := url.Parse(text); err != nil && rest != "" {
+		return errors.New("is no URL such as http://localhost:4318; in a password write % as %25 and a space as %20")
+	}
+	return nil
+}
+
+func checkDatabaseURL(text string) error {
+	if text == "" {
 		return nil
 	}
-	return pgurl.Check(url)
+	return pgurl.Check(text)
 }
 
 func checkRate(limit float64) error {

@@ -140,6 +140,23 @@ func TestConfigurationOfAddressesIsChecked(t *testing.T) {
 	}
 }
 
+func TestConfigurationOfCollectorsShowsNoPassword(t *testing.T) {
+	t.Parallel()
+	for password, says := range map[string]string{
+		"qzx/wvu": "%2F", "12/wvu": "%2F", "qzx?wvu": "%3F", "qzx#wvu": "%23", "qzx%wvu": "%25", "qzx wvu": "%20", "qzx@wvu": "", "qzx%2Fwvu": "",
+	} {
+		err := checkCollectorURL("https://user:" + password + "@collector.example:4318")
+		if (err == nil) != (says == "") || err != nil && (!strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "wvu") || strings.Contains(err.Error(), "qzx")) {
+			t.Errorf("%s: %v", password, err)
+		}
+	}
+	for _, text := range []string{"", "http://localhost:4318", "localhost:4317", "127.0.0.1:4317", "https://collector.example/v1/traces"} {
+		if err := checkCollectorURL(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestConfigurationHonoursPortWhereAddrIsNotSet(t *testing.T) {
 	for _, c := range []struct{ port, addr, want string }{
 		{"", "", ":8000"},

@@ -153,7 +153,10 @@ func TestCommandsShowNoPartOfAPassword(t *testing.T) {
 		t.Run(password, func(t *testing.T) {
 			t.Parallel()
 			database := "postgres://user:" + password + "@127.0.0.1:1/data"
-			env := []string{"BETTER_AUTH_SECRET=" + testSecret, "DATABASE_URL=" + database, "DATABASE_URL_UNPOOLED=" + database, "JWKS_URL=http://user:" + password + "@127.0.0.1:1/jwks"}
+			env := []string{
+				"BETTER_AUTH_SECRET=" + testSecret, "DATABASE_URL=" + database, "DATABASE_URL_UNPOOLED=" + database, "JWKS_URL=http://user:" + password + "@127.0.0.1:1/jwks",
+				"OTEL_EXPORTER_OTLP_ENDPOINT=http://user:" + password + "@127.0.0.1:1", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://user:" + password + "@127.0.0.1:1",
+			}
 			for _, args := range commands {
 				if strings.Contains(password, "%2F") && (args[0] == "serve" && len(args) == 1 || args[0] == "health") {
 					continue // it waits for the database, or has no use for it
