@@ -129,7 +129,17 @@ soak: DURATION = 1h
 soak: ## tell whether memory, goroutines, files or connections grow under a steady load (an hour, or DURATION)
 	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && $(GO) build -buildvcs=false -o bin/loadtest ./cmd/loadtest && bin/loadtest soak --todo bin/todo --duration $(DURATION)
 
+PACKAGES ?= ./...
+vulnerabilities: ## look for known vulnerabilities in what the programs call (asks vuln.go.dev)
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 $(PACKAGES)
+
+# Those that ask for no more than that their text goes along with the program; MPL-2.0 also
+# for the source of what is changed in its own files, and nothing is.
+LICENCES := MIT,Apache-2.0,BSD-2-Clause,BSD-3-Clause,ISC,MPL-2.0
+licences: ## check that all that is linked into bin/todo has one of the licences that are allowed
+	$(GO) run github.com/google/go-licenses@v1.6.0 check ./cmd/todo --allowed_licenses=$(LICENCES)
+
 lint-sql: ## check with squawk what the migrations lock and break (needs npm)
 	$(SQUAWK) --config sql/.squawk.toml sql/migrations/*.sql
 
-.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale bench-overload chaos soak build image generate schema explain docs lint lint-sql vet-systems check-manifests release-check release-snapshot release
+.PHONY: help run test cover check test-modes test-lanes test-generators test-newer test-release test-load bench bench-scale bench-overload chaos soak build image generate schema explain docs lint lint-sql vet-systems check-manifests release-check release-snapshot release vulnerabilities licences
