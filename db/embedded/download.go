@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/dirhash"
@@ -159,7 +160,11 @@ func (c Config) fetchArchive(ctx context.Context, where *search, a archive) ([]b
 			break
 		}
 	}
-	return nil, errors.Join(errs...)
+	var said []string
+	for _, err := range errs {
+		said = append(said, err.Error())
+	}
+	return nil, errors.New(strings.Join(said, "; "))
 }
 
 // fetch returns what an https URL has, limit bytes at most, and follows no redirect to
