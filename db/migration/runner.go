@@ -16,7 +16,6 @@ import (
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	todosql "github.com/securetodo/securetodo/sql"
 )
@@ -225,50 +224,4 @@ func (r *Runner) prepareTables(ctx context.Context) (err error) {
 	err = r.target.prepareLog(ctx)
 	r.prepared = err == nil
 	return err
-}
-
-// wrapRunError adds to an error of golang-migrate what to do about it.
-func (r *Runner) wrapRunError(ctx context.Context, err error) error {
-	failed, ok := driverError(err)
-	switch {
-	case err == nil, errors.Is(err, migrate.ErrNoChange):
-		return nil
-	case r.target.conn.IsClosed():
-		return lost(cmp.Or(failed.OrigErr, err))
-	case !ok:
-		return r.wrapMarkError(ctx, err)
-	}
-	ctx = context.WithoutCancel(ctx)
-	what := fmt.Sprintf("%s (line %d of the file, %v)", failed.Err, failed.Line, failed.OrigErr)
-	if pg, fromServer := errors.AsType[*pgconn.PgError](failed.OrigErr); fromServer && pg.Hint != "" {
-		what += ". " + pg.Hint
-	}
-	at, stateErr := r.target.state(ctx)
-	if stateErr != nil || !at.dirty {
-		return fmt.Errorf("%s: %w", what, errors.Join(failed.OrigErr, stateErr))
-	}
-	remedy, remedyErr := r.target.remedy(ctx, at)
-	if remedyErr != nil {
-		return errors.Join(err, remedyErr)
-	}
-	return &Error{Kind: Dirty, text: what + ". Fix the cause; " + remedy}
-}
-
-// wrapMarkError gives an error beside the files its kind. A version that a lock kept from
-// being marked clean is dirty, though its file was run.
-func (r *Runner) wrapMarkError(ctx context.Context, err error) error {
-	wrapped := wrapSessionError(err)
-	if failure, ok := errors.AsType[*Error](wrapped); !ok || failure.Kind != Blocked {
-		return wrapped
-	}
-	ctx = context.WithoutCancel(ctx)
-	at, stateErr := r.target.state(ctx)
-	if stateErr != nil || !at.dirty {
-		return wrapped
-	}
-	remedy, remedyErr := r.target.remedy(ctx, at)
-	if remedyErr != nil {
-		return errors.Join(err, remedyErr)
-	}
-	return &Error{Kind: Dirty, text: err.Error() + ". " + remedy}
 }
