@@ -56,6 +56,8 @@ type Verifier struct {
 	sources map[string]keySource // by algorithm
 	set     *keySet              // nil without a key set
 	cache   *cache               // nil without a cache
+
+	secretPolicy, keySetPolicy Policy
 }
 
 // keySource is a place where verification keys come from.
@@ -94,7 +96,7 @@ func New(c Config) (*Verifier, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	v := &Verifier{sources: map[string]keySource{}}
+	v := &Verifier{sources: map[string]keySource{}, secretPolicy: c.SecretPolicy, keySetPolicy: c.JWKSPolicy}
 	if c.CacheSize > 0 {
 		v.cache = newCache(c.CacheSize)
 	}

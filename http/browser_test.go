@@ -35,6 +35,12 @@ func TestDocsPageInABrowser(t *testing.T) {
 	browse(t, "docs.mjs", "API="+a.url, "TOKEN="+token(t, alice))
 }
 
+func TestDocsPageBehindAPrefixInABrowser(t *testing.T) {
+	t.Parallel()
+	a := behindPrefix(t, "/todo", withDocs)
+	browse(t, "docs.mjs", "API="+a.url, "TOKEN="+token(t, alice))
+}
+
 // TestDocsDemoInABrowser tries every call of the docs page as the page fills it in.
 func TestDocsDemoInABrowser(t *testing.T) {
 	t.Parallel()

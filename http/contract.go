@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -21,20 +22,58 @@ var openAPI []byte
 // generator may run in a browser.
 type contract struct {
 	yaml []byte
-	json func() ([]byte, error) // for tools that read no YAML, made at the first request
+	json func() (jsontext.Value, error) // for tools that read no YAML, made at the first request
 }
 
 // newContract has the contract of a server with this public URL, "" for none.
 func newContract(base string) *contract {
 	c := &contract{yaml: contractAt(base)}
-	c.json = sync.OnceValues(func() ([]byte, error) {
-		var document any
+	c.json = sync.OnceValues(func() (jsontext.Value, error) {
+		var document yaml.Node
 		if err := yaml.Load(c.yaml, &document); err != nil {
 			return nil, fmt.Errorf("reading the contract: %w", err)
 		}
-		return json.Marshal(document, json.Deterministic(true))
+		return toJSON(document.Content[0])
 	})
 	return c
+}
+
+// toJSON keeps the order of names, in which operations and fields are shown.
+func toJSON(n *yaml.Node) (jsontext.Value, error) {
+	begin, end := byte('{'), byte('}')
+	switch n.Kind {
+	case yaml.MappingNode:
+	case yaml.SequenceNode:
+		begin, end = '[', ']'
+	default:
+		var value any
+		if err := n.Decode(&value); err != nil {
+			return nil, err
+		}
+		return json.Marshal(value)
+	}
+	out := jsontext.Value{begin}
+	for i, child := range n.Content {
+		value, err := toJSON(child)
+		if err != nil {
+			return nil, err
+		}
+		switch isName := n.Kind == yaml.MappingNode && i%2 == 0; {
+		case isName:
+			if value, err = json.Marshal(child.Value); err != nil { // 200 is a name, too
+				return nil, err
+			}
+			fallthrough
+		case n.Kind == yaml.SequenceNode:
+			if i > 0 {
+				out = append(out, ',')
+			}
+		default:
+			out = append(out, ':')
+		}
+		out = append(out, value...)
+	}
+	return append(out, end), nil
 }
 
 func (c *contract) getYAML(w http.ResponseWriter, _ *http.Request) error {

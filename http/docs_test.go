@@ -5,7 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/securetodo/securetodo/auth"
 	"github.com/securetodo/securetodo/db/dbtest"
 	todohttp "github.com/securetodo/securetodo/http"
 )
@@ -79,7 +82,7 @@ func TestContractIsServedAsJSONToo(t *testing.T) {
 func TestDocsAreOffUnlessAskedFor(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, dbtest.NeonOwner)
-	for _, path := range []string{"/docs", "/docs/", "/docs/swagger-ui.css", "/docs/fill.js"} {
+	for _, path := range []string{"/docs", "/docs/", "/docs/scalar.js", "/docs/page.js"} {
 		for _, method := range []string{"GET", "POST"} {
 			a.do("", method, path, "").must(t, 404).problem(t)
 		}
@@ -89,23 +92,39 @@ func TestDocsAreOffUnlessAskedFor(t *testing.T) {
 func TestDocsPageIsWholeAndStrict(t *testing.T) {
 	t.Parallel()
 	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs)
-	page := a.do("", "GET", "/docs", "").must(t, 200)
-	isStrict(t, page)
-	if strings.Contains(page.body, "eyJ") || a.do("", "GET", "/docs/", "").must(t, 200).body != page.body {
-		t.Error("the page holds a token, or is another one with a slash")
-	}
-	for _, reference := range regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(page.body, -1) {
-		for _, encoding := range []string{"gzip", "identity"} {
-			asset := a.do("", "GET", reference[1], "", "Accept-Encoding: "+encoding).must(t, 200)
-			kind, ok := map[string]string{"css": "text/css", ".js": "javascript", "png": "image/png"}[reference[1][len(reference[1])-3:]]
-			if !strings.HasPrefix(reference[1], "/docs/") || !ok || !strings.Contains(asset.Header.Get("Content-Type"), kind) || asset.body == "" {
-				t.Errorf("%s: %v", reference[1], asset.Header)
+	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".yaml": "application/yaml"}
+	for _, address := range []string{"/docs", "/docs/"} {
+		page := a.do("", "GET", address, "").must(t, 200)
+		isStrict(t, page)
+		if strings.Contains(page.body, "eyJ") {
+			t.Errorf("%s holds a token: %s", address, page.body)
+		}
+		references := regexp.MustCompile(`(?:src|href)="([^":]+)"`).FindAllStringSubmatch(page.body, -1)
+		if len(references) != 6 {
+			t.Errorf("%s refers to %v", address, references)
+		}
+		for _, reference := range references {
+			at := page.Request.URL.ResolveReference(&url.URL{Path: reference[1]}).Path
+			plain := a.do("", "GET", at, "", "Accept-Encoding: identity").must(t, 200)
+			if strings.HasPrefix(reference[1], "/") || plain.Header.Get("Content-Type") != kinds[path.Ext(at)] || plain.body == "" {
+				t.Errorf("%s: %s: %v", address, reference[1], plain.Header)
 			}
+			if path.Ext(at) == ".yaml" {
+				continue
+			}
+			packed := a.do("", "GET", at, "", "Accept-Encoding: gzip").must(t, 200)
+			if packed.Header.Get("Content-Encoding") != "gzip" || gunzip(t, packed.body) != plain.body {
+				t.Errorf("%s: %v", at, packed.Header)
+			}
+			a.do("", "GET", at, "", "If-None-Match: "+packed.Header.Get("ETag")).must(t, 304)
+			a.do("", "HEAD", at, "").must(t, 200)
+			a.do("", "DELETE", at, "").must(t, 405).problem(t)
 		}
 	}
-	a.do("", "HEAD", "/docs/swagger-ui.css", "").must(t, 200)
-	a.do("", "DELETE", "/docs/swagger-ui.css", "").must(t, 405).problem(t)
-	for _, path := range []string{"/docs/index.html", "/docs/oauth2-redirect.html", "/docs/problem.html", "/docs/..%2Fdocs.go", "/docs/a/b"} {
+	if notice := a.do("", "GET", "/docs/NOTICE.txt", "").must(t, 200).body; !strings.Contains(notice, "Permission is hereby granted") {
+		t.Errorf("the licences of what is embedded are %q", notice)
+	}
+	for _, path := range []string{"/docs/docs.html", "/docs/problem.html", "/docs/..%2Fdocs.go", "/docs/a/b"} {
 		a.do("", "GET", path, "").must(t, 404).problem(t)
 	}
 }
@@ -117,6 +136,40 @@ func TestDocsHaveADemoTokenOnlyWhereItIsGiven(t *testing.T) {
 	page := a.do("", "GET", "/docs", "").must(t, 200)
 	isStrict(t, page)
 	if !strings.Contains(page.body, given) || strings.Contains(page.body, user) {
+		t.Error(page.body)
+	}
+}
+
+// TestDocsHaveANonceOfTheirOwn: one that can be guessed would allow any style.
+func TestDocsHaveANonceOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs)
+	var nonces []string
+	for range 2 {
+		page := a.do("", "GET", "/docs", "").must(t, 200)
+		nonce := regexp.MustCompile(`style-src 'self' 'nonce-([A-Z2-7]{26,})';`).FindStringSubmatch(page.Header.Get("Content-Security-Policy"))
+		if nonce == nil || slices.Contains(nonces, nonce[1]) || strings.Count(page.body, `"`+nonce[1]+`"`) != 2 {
+			t.Fatalf("%v %s", page.Header, page.body)
+		}
+		nonces = append(nonces, nonce[1])
+	}
+}
+
+// TestDocsKnowTheUserClaim of each algorithm: from it the page tells who a token is of.
+func TestDocsKnowTheUserClaim(t *testing.T) {
+	t.Parallel()
+	a := serveDatabase(t, dbtest.New(t, dbtest.NeonOwner), withDocs, func(c *todohttp.Config) {
+		verifier, err := auth.New(auth.Config{
+			Secret: []byte(secret), SecretPolicy: auth.Policy{UserClaim: "user.id"},
+			JWKSURL: "https://app.example/jwks", JWKSPolicy: auth.Policy{Audience: "a"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Verifier = verifier
+	})
+	page := a.do("", "GET", "/docs", "").must(t, 200)
+	if !strings.Contains(page.body, `"HS256":"user.id"`) || !strings.Contains(page.body, `"EdDSA":"sub"`) {
 		t.Error(page.body)
 	}
 }

@@ -1,10 +1,8 @@
 package http
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -23,6 +21,11 @@ func (p page) write(w http.ResponseWriter) {
 
 // inlines finds the scripts and styles that stand in a page itself.
 var inlines = regexp.MustCompile(`(?s)<(script|style)>(.*?)</(?:script|style)>`)
+
+// allowStyles lets the page's own scripts add style elements that have this nonce.
+func (p *page) allowStyles(nonce string) {
+	p.policy = strings.Replace(p.policy, "style-src 'self'", "style-src 'self' 'nonce-"+nonce+"'", 1)
+}
 
 // newPage makes the policy (Content Security Policy Level 3) for a page: its inline
 // scripts and styles, by hash, and what ownOrigin lists of its origin, such as
@@ -45,28 +48,3 @@ func newPage(html []byte, ownOrigin ...string) page {
 	}
 	return page{html, policy + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}
 }
-
-// render makes a page of what a handler replies to a GET of the path.
-func render(h http.Handler, path string) (page, error) {
-	r, err := http.NewRequest(http.MethodGet, path, http.NoBody)
-	if err != nil {
-		return page{}, err
-	}
-	rendered := &rendering{header: http.Header{}, status: http.StatusOK}
-	h.ServeHTTP(rendered, r)
-	if rendered.status != http.StatusOK {
-		return page{}, fmt.Errorf("rendering %s: %d %s", path, rendered.status, rendered.Bytes())
-	}
-	return newPage(bytes.TrimSpace(rendered.Bytes()), "script-src", "style-src", "img-src", "connect-src"), nil
-}
-
-// rendering is a reply kept in memory.
-type rendering struct {
-	bytes.Buffer
-	header http.Header
-	status int
-}
-
-func (r *rendering) Header() http.Header { return r.header }
-
-func (r *rendering) WriteHeader(status int) { r.status = status }

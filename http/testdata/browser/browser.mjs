@@ -39,16 +39,15 @@ export async function open(browser, origins) {
   return { page, faults };
 }
 
-// pictures saves a page in light and dark, wide and phone-wide: the whole page, or
-// the window scrolled to an element.
-export async function pictures(page, name, element) {
+// pictures saves what a window shows of a page, or the whole page, in light and dark, wide
+// and phone-wide.
+export async function pictures(page, name, fullPage = false) {
   if (!SCREENSHOTS) return;
   for (const colorScheme of ['light', 'dark']) {
-    for (const [width, height] of [[1280, 900], [390, 844]]) {
+    for (const [width, height] of [[1440, 900], [390, 844]]) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height });
-      await element?.evaluate((node) => node.scrollIntoView());
-      await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}-${width}.png`, fullPage: !element });
+      await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}-${width}.png`, fullPage });
     }
   }
 }

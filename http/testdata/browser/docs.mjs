@@ -1,38 +1,58 @@
-// A person opens the docs page, pastes a token, creates a task, lists it, sees it.
+// A person opens the docs page, pastes a token with its scheme, creates a task, and reads
+// it by the id that the page fills in.
 import assert from 'node:assert/strict';
 import { API, TOKEN, fits, launch, open, pictures } from './browser.mjs';
-import { call, toggle } from './swagger.mjs';
+import { call, entry } from './scalar.mjs';
 
 const browser = await launch();
 try {
-  const { page, faults } = await open(browser, [API]);
+  const { page, faults } = await open(browser, [new URL(API).origin]);
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.goto(`${API}/docs`);
-  await page.locator('.opblock').first().waitFor();
+  await page.getByRole('heading', { name: 'securetodo' }).waitFor();
+  // The first screen is the operations, not the essay.
+  const screen = (await page.viewportSize()).height;
+  for (const summary of ['List tasks', 'Create a task', 'Delete a task', 'Read the account']) {
+    const { y, height } = await entry(page, summary).boundingBox();
+    assert.ok(y >= 0 && y + height <= screen, `${summary} is at ${y}, below the first screen`);
+  }
+  const essay = await page.getByRole('heading', { name: 'Who may ask' }).boundingBox();
+  assert.ok(!essay || essay.y > screen, 'the essay is on the first screen');
   await pictures(page, 'docs');
   await fits(page);
+  await page.setViewportSize({ width: 1440, height: 900 });
 
-  await page.locator('.btn.authorize').click();
-  const dialog = page.locator('.dialog-ux');
-  await dialog.locator('input').fill(TOKEN);
-  await pictures(page, 'docs-authorize', dialog);
-  await dialog.locator('.btn.authorize').click();
-  await dialog.locator('.btn-done').click();
-  await page.locator('.btn.authorize.locked').waitFor();
+  const field = page.getByLabel('Bearer Token').first();
+  await field.fill(`Bearer ${TOKEN}`);
+  assert.equal(await field.inputValue(), TOKEN);
+  await entry(page, 'List tasks').click();
+  await page.getByText('/api/alice/tasks').first().waitFor();
 
-  const asAlice = (operation) => operation.getByPlaceholder('user_id').fill('alice');
-  const created = await call(page, 'tasks-createTask', async (operation) => {
-    await asAlice(operation);
-    await operation.locator('textarea').first().fill('{"title": "Buy milk in Chromium"}');
+  const tasks = '/api/{user_id}/tasks';
+  const created = await call(page, { method: 'post', path: tasks, summary: 'Create a task' }, async (client) => {
+    await client.locator('.cm-content', { hasText: 'title' }).first().fill('{"title": "Buy milk in Chromium"}');
+    await pictures(page, 'docs-try');
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
-  assert.equal(created.status, 201);
-  const list = await call(page, 'tasks-listTasks', asAlice);
-  assert.equal(list.status, 200);
+  assert.equal(created.status, 201, created.body);
+  const { id, title } = JSON.parse(created.body);
+  assert.equal(title, 'Buy milk in Chromium');
+
+  await entry(page, 'Read a task').click();
+  await page.getByText(id.slice(0, 8)).first().waitFor();
+  await pictures(page, 'docs-operation');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const read = await call(page, { method: 'get', path: `${tasks}/{id}`, summary: 'Read a task' });
+  assert.equal(read.status, 200, read.body);
+  assert.equal(read.url, `${API}/api/alice/tasks/${id}`);
+  assert.equal(read.body, created.body);
+  const list = await call(page, { method: 'get', path: tasks, summary: 'List tasks' });
+  assert.equal(list.url, `${API}/api/alice/tasks`);
   assert.match(list.body, /"Buy milk in Chromium"/);
 
-  await toggle(page, 'tasks-listTasks');
-  const listed = page.locator('#operations-tasks-listTasks');
-  await pictures(page, 'docs-try', listed);
-  await pictures(page, 'docs-reply', listed.locator('.live-responses-table'));
+  await entry(page, 'Errors').click();
+  await page.getByText('problem document (RFC 9457)').first().waitFor();
+  await pictures(page, 'docs-guide');
   await fits(page);
   assert.deepEqual(faults, []);
 } finally {

@@ -10,7 +10,7 @@ try {
   assert.match(await page.locator('main').innerText(), /a field breaks its rule/);
   // The policy did not keep the page's own style away.
   assert.equal(await page.locator('main').evaluate((main) => getComputedStyle(main).maxWidth), '640px');
-  await pictures(page, 'problem');
+  await pictures(page, 'problem', true);
   await fits(page);
   assert.deepEqual(faults, []);
 } finally {
