@@ -35,7 +35,7 @@ export async function open(browser, origins) {
     if (['error', 'warning'].includes(message.type())) faults.push(`the console: ${message.text()}`);
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(240_000);
   return { page, faults };
 }
 

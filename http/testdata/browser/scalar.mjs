@@ -1,7 +1,7 @@
 // Scalar's page as a person uses it.
 
-// entry is the link of the navigation that leads to an operation.
-export const entry = (page, summary) => page.getByRole('link', { name: new RegExp(`^${summary} `) }).first();
+// entry is the link of the navigation that leads to an operation or a chapter.
+export const entry = (page, summary) => page.getByRole('link', { name: new RegExp(`^${summary}( |$)`) }).first();
 
 // call opens an operation, fills it in, sends it, and returns the reply and the URL that
 // it came from.
