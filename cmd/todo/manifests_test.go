@@ -50,7 +50,9 @@ type object struct {
 				}
 			}
 		}
-		Ports   []struct{ TargetPort string }
+		Ports []struct {
+			TargetPort string `yaml:"targetPort"`
+		}
 		Ingress []struct{ Ports []struct{ Port string } }
 	}
 }
