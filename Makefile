@@ -36,7 +36,7 @@ cover: ## run the tests and print the coverage of each package and of all
 	$(GOTESTSUM) -- -timeout 15m -coverprofile=bin/cover.out ./...
 	@$(GO) tool cover -func=bin/cover.out | tail -1
 
-check: lint vet-systems ## check in a minute what CI checks before it runs the tests
+check: lint ## check in a minute what CI checks before it runs the tests
 	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	$(GO) test -count=1 ./sql/queries
 	$(GO) test -count=1 -run '^Test(ContractLimits|ContractLints|ContractAndRouter|MigrationFile|Configuration|Workflows|Manifests)' ./http ./sql ./cmd/todo
@@ -87,7 +87,7 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run 'Ownership|Volatile|Distribution' -count=1 ./sql
 
-vet-systems: ## check that the code is sound on Windows and macOS, too (nothing is run)
+vet-systems: ## check that the code is sound on Windows and macOS, too (minutes: all is compiled twice more; nothing is run)
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 
