@@ -5,10 +5,16 @@ const settings = JSON.parse(document.getElementById('settings').textContent);
 // The API is where this script came from: a proxy may have put a prefix before it.
 const base = new URL('..', document.currentScript.src).href.replace(/\/$/, '');
 
+const isPage = (operation) => operation?.responses['200']?.$ref === '#/components/responses/Page';
+
 // arrange makes of the contract what the page shows.
 function arrange(contract, { user, id }) {
   const arranged = structuredClone(contract);
   arranged.servers = [{ url: base }];
+  // A reply that is a page would be shown in a frame, which the policy refuses.
+  for (const [path, { get }] of Object.entries(arranged.paths)) {
+    if (isPage(get)) delete arranged.paths[path];
+  }
   for (const [name, parameter] of Object.entries(arranged.components.parameters)) {
     // Scalar sends every parameter for which it finds a value. All filters at once find
     // nothing, and an Idempotency-Key of everybody's is nobody's, so the optional ones are

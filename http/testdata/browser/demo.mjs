@@ -12,13 +12,14 @@ try {
   const refused = { completeTasks: 400, clearTasks: 400 }; // without a filter
   const { paths } = await (await fetch(`${API}/openapi.json`)).json();
   for (const [path, methods] of Object.entries(paths)) {
-    for (const [method, { operationId, summary }] of Object.entries(methods)) {
+    for (const [method, { operationId, summary, responses }] of Object.entries(methods)) {
+      if (responses['200']?.$ref?.endsWith('/Page')) continue; // to be opened, not called
       const { status, body, url } = await call(page, { method, path, summary });
       assert.ok(refused[operationId] ? status === refused[operationId] : status < 300, `${operationId}: ${url}: ${status} ${body}`);
     }
   }
-  // Chromium itself notes each status of 400 and above.
-  assert.deepEqual(faults.filter((fault) => !/status of 400/.test(fault)), []);
+  // Chromium itself notes each status of 400 and above, Scalar a stream that is closed.
+  assert.deepEqual(faults.filter((fault) => !/status of 400|Error reading stream: The request has been cancelled/.test(fault)), []);
 } finally {
   await browser.close();
 }

@@ -17,7 +17,9 @@ export async function call(page, { method, path, summary }, fill = async () => {
   const status = reply.status();
   // What the person sees, too.
   await client.getByText(new RegExp(`^${status} `)).first().waitFor();
-  const body = status === 204 ? '' : await reply.text();
+  // A stream of changes does not end, and is shown as it comes.
+  const ends = status !== 204 && !reply.headers()['content-type'].startsWith('text/event-stream');
+  const body = ends ? await reply.text() : '';
   await page.keyboard.press('Escape');
   await client.waitFor({ state: 'hidden' });
   return { status, body, url: reply.url() };
