@@ -85,8 +85,14 @@ func (p *Pool) hasPassed(schema Schema) bool {
 }
 
 // isNodeAway reports whether the database answered that it cannot reach one of its nodes:
-// an error of class 08 over a connection that goes on.
+// the connection goes on.
 func (p *Pool) isNodeAway(conn *pgx.Conn, err error) bool {
+	return p.distributed && isConnectionException(err) && !conn.IsClosed()
+}
+
+// isConnectionException reports whether it was the database's own connection that failed:
+// Citus's to a node, or a pooler's to PostgreSQL (class 08).
+func isConnectionException(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && p.distributed && strings.HasPrefix(pg.Code, "08") && !conn.IsClosed()
+	return ok && strings.HasPrefix(pg.Code, "08")
 }

@@ -70,7 +70,7 @@ type tries struct {
 	start time.Time
 	count int
 	began time.Time // the last one
-	away  time.Time // the first of the last ones that got no connection
+	away  time.Time // the first of the last ones that got no connection, or the database none
 	lost  bool      // an answer of the write
 	once  bool      // a rule that counts once has
 }
@@ -113,7 +113,7 @@ func (t *tries) again(ctx context.Context, p *Pool, generation int64, err error)
 		return false
 	case rule.mend != nil && !rule.mend(p, generation):
 		return false
-	case !isNoConnection(err):
+	case !isNoConnection(err) && !isConnectionException(err):
 		t.away = time.Time{}
 	case t.away.IsZero():
 		t.away = t.began
