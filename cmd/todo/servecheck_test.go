@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -67,7 +68,12 @@ func TestServeCheckPrintsWhatTheReadmeShows(t *testing.T) {
 		t.Fatal("README.md shows no `todo serve --check`")
 	}
 	shown, _, _ = strings.Cut(shown, "```")
-	out := todo(t, environment(dbtest.New(t, dbtest.NeonOwner), "DRAIN=5s", "PORT=8080", "JWT_ISUER=https://app.example"), "serve", "--check")
+	url := dbtest.New(t, dbtest.NeonOwner)
+	super := dbtest.SuperuserURL(t, url)
+	login := "login_" + dbtest.Value[string](t, super, "SELECT current_database()")
+	dbtest.Exec(t, super, fmt.Sprintf("CREATE ROLE %[1]s LOGIN NOINHERIT PASSWORD 'owns-nothing'; GRANT todo_app TO %[1]s", login))
+	t.Cleanup(func() { dbtest.Exec(t, super, "DROP ROLE "+login) })
+	out := todo(t, environment(dbtest.As(t, url, login, "owns-nothing"), "DRAIN=5s", "PORT=8080", "JWT_ISUER=https://app.example"), "serve", "--check")
 	const apart = " at 127.0.0.1:5432 as alice" // what differs from one database to another
 	for line := range strings.Lines(shown) {
 		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, apart) && !strings.HasPrefix(line, "ok ") && !strings.Contains(out, line) {
