@@ -87,9 +87,9 @@ lint: ## check format, code and queries; prove that each query binds its owner
 	$(GO) tool sqlc vet
 	$(GO) test -tags ownership -run 'Ownership|Volatile|Distribution' -count=1 ./sql
 
-vet-systems: ## check that the code is sound on Windows and macOS, too (minutes: all is compiled twice more; nothing is run)
-	GOOS=windows GOARCH=amd64 $(GO) vet ./...
-	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+SYSTEMS ?= windows/amd64 darwin/arm64
+vet-systems: ## check that the code is sound on Windows and macOS, too (minutes: all is compiled for each; nothing is run)
+	for system in $(SYSTEMS); do GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) vet ./... || exit 1; done
 
 check-manifests: ## hold the Kubernetes manifests of DEPLOY.md to the Pod Security Standard restricted
 	$(GO) test -tags manifests -run '^TestManifests' -count=1 -timeout 30m ./cmd/todo

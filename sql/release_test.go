@@ -147,10 +147,14 @@ func TestReleaseBeforeGetsTheSameTypesFromItsQueries(t *testing.T) {
 }
 
 // TestThisReleasePassesItsTestsOnEachSchemaThatItAccepts covers what a server does
-// that is rolled out before the migrations.
+// that is rolled out before the migrations. Over HTTP it is the first and the last of
+// them: whatever is between does to a value what one of the two does.
 func TestThisReleasePassesItsTestsOnEachSchemaThatItAccepts(t *testing.T) {
 	for version := uint(db.OldestSchema); version < todosql.LatestVersion(); version++ {
 		for _, pkg := range slices.Sorted(maps.Keys(releaseTests)) {
+			if pkg == "http" && version != db.OldestSchema && version != todosql.LatestVersion()-1 {
+				continue
+			}
 			t.Run(fmt.Sprint(version, pkg), func(t *testing.T) {
 				if out, err := runReleaseTests(t, "..", pkg, fmt.Sprint("TEST_SCHEMA_VERSION=", version)); err != nil {
 					t.Errorf("raise db.OldestSchema: %v\n%s", err, out)
