@@ -122,14 +122,14 @@ func New(c Config) (*Verifier, error) {
 			v.sources[a.name] = s
 		}
 	}
-	for _, doubt := range c.Doubts() {
-		c.Log.Warn(doubt)
+	for _, warning := range c.Warnings() {
+		c.Log.Warn(warning)
 	}
 	return v, nil
 }
 
-// Doubts returns what the configuration accepts and probably should not, a sentence each.
-func (c Config) Doubts() (list []string) {
+// Warnings returns what the configuration accepts and probably should not, a sentence each.
+func (c Config) Warnings() (list []string) {
 	if c.JWKSURL != "" && c.JWKSPolicy.Audience == "" {
 		list = append(list, "no audience is configured: tokens that the issuer made for other services are accepted")
 	}

@@ -123,7 +123,7 @@ func TestStatementsCallNothingThatSomebodyPutIntoPublic(t *testing.T) {
 	if _, err := pool.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if _, err := pool.Intruders(t.Context()); err != nil {
+	if _, err := pool.CheckHardening(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if _, err := pool.NeverHadTasks(t.Context()); err != nil {

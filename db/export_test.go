@@ -195,5 +195,5 @@ func Explain(ctx context.Context, conn *pgx.Conn, statement string) error {
 
 // HandWritten are the statements that no query file has.
 func HandWritten() []string {
-	return []string{setScope, rlsFaults, sessionSettings, intruders, distributionFaults}
+	return []string{setScope, rlsFaults, sessionSettings, hardeningFaults, distributionFaults}
 }

@@ -139,13 +139,13 @@ func (c config) proxies() ([]netip.Prefix, error) {
 
 // warn prints what may be wrong for a command that keeps no log.
 func (c config) warn(out io.Writer) {
-	for _, line := range c.doubts(os.Environ()) {
+	for _, line := range c.warnings(os.Environ()) {
 		fmt.Fprintln(out, "todo: warning:", line)
 	}
 }
 
-// doubts returns what may be meant as it is, and probably is not.
-func (c config) doubts(environment []string) []string {
+// warnings returns what may be meant as it is, and probably is not.
+func (c config) warnings(environment []string) []string {
 	lines := lookAlikes(environment)
 	for _, v := range []struct{ name, value string }{
 		{"JWT_ISSUER", c.Issuer},

@@ -59,10 +59,10 @@ func TestConfigurationIsSilentAboutWhatOthersSet(t *testing.T) {
 	}
 }
 
-func TestConfigurationDoubtsAListWhereThereIsNone(t *testing.T) {
+func TestConfigurationWarnsOfAListWhereThereIsNone(t *testing.T) {
 	t.Parallel()
 	c := config{Audience: "todo, other", Issuer: "https://issuer.example", CORSOrigins: []string{"*", "https://a.example"}}
-	lines := strings.Join(c.doubts(nil), "\n")
+	lines := strings.Join(c.warnings(nil), "\n")
 	if strings.Count(lines, "\n") != 1 || !strings.Contains(lines, "JWT_AUDIENCE has a comma") || !strings.Contains(lines, "CORS_ORIGINS has *") {
 		t.Error(lines)
 	}

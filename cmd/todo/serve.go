@@ -81,7 +81,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	// A write to a standard error that nobody reads any more fails, instead of ending
 	// the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	for _, warning := range c.doubts(os.Environ()) {
+	for _, warning := range c.warnings(os.Environ()) {
 		log.Warn(warning)
 	}
 	limitMemory(log, memlimit.FromCgroup)
@@ -127,7 +127,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, s serveOptions) erro
 	if err := awaitDatabase(ctx, pool, log); err != nil || ctx.Err() != nil {
 		return err
 	}
-	if err := s.warnOfIntruders(ctx, pool, log); err != nil {
+	if err := s.checkHardening(ctx, pool, log); err != nil {
 		return err
 	}
 	listener, err := s.listen(ctx)

@@ -50,7 +50,7 @@ func (c config) report(ctx context.Context, out io.Writer, found error) error {
 	row("docs page", map[bool]string{true: "served at /docs", false: "not served"}[c.Docs])
 	row("log", fmt.Sprintf("%s and above; users by %s", c.LogLevel, map[bool]string{true: "id", false: "hash"}[c.LogUserIDs]))
 	row("stop", fmt.Sprintf("still takes requests for %s after it is told to", c.Drain))
-	for _, warning := range append(c.doubts(os.Environ()), tokens.Doubts()...) {
+	for _, warning := range append(c.warnings(os.Environ()), tokens.Warnings()...) {
 		row("WARNING", warning)
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
@@ -87,7 +87,7 @@ func (c config) askDatabase(ctx context.Context) (schema db.Schema, warnings []s
 	if schema, err = pool.Check(ctx); err != nil {
 		return schema, nil, err
 	}
-	warnings, err = pool.Intruders(ctx)
+	warnings, err = pool.CheckHardening(ctx)
 	return schema, warnings, err
 }
 

@@ -8,19 +8,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrIntruders says that somebody could have, or has had, code of theirs run by whoever
+// ErrHardening says that somebody could have, or has had, code of theirs run by whoever
 // reads or writes here.
-var ErrIntruders = errors.New("the database is open to intruders")
+var ErrHardening = errors.New("others could have their code run in this database")
 
 // owners are the owners of the tables.
 var owners = "SELECT FROM pg_class WHERE oid IN (SELECT ('public.' || tables.relname)::regclass FROM " + ownedPolicies + ")"
 
-// intruders are what weakens the walls around users' rows without taking one away, and
+// hardeningFaults are what weakens the isolation of users without undoing it, and
 // whether a server must not start so. Each row says what to run.
 //
 // No statement of this program calls what is in public, so a role that may create there is
 // no way in. It is one to whoever types a query, and everybody is too many.
-var intruders = `
+var hardeningFaults = `
 SELECT false, format('login %I %s, so nothing but the switch to role todo_app is between a query and the rows of all users: let the server log in as a role that owns nothing, which sql/README.md makes in two commands', session_user, what)
 FROM (
   SELECT CASE
@@ -61,23 +61,23 @@ WHERE refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
     OR typnamespace = 'public'::regnamespace)
 ORDER BY 1 DESC, 2`
 
-// Intruders looks at the start of a server at what weakens the walls around users' rows
-// without taking one away. It returns sentences that say what is so and what to run; the
-// error is ErrIntruders where the server must not start so.
+// CheckHardening looks at the start of a server at what weakens the isolation of users
+// without undoing it. It returns sentences that say what is so and what to run; the
+// error is ErrHardening where the server must not start so.
 //
 // It is no part of Check, which readiness asks: what somebody grants while servers run is
 // no reason to have all of them leave.
-func (p *Pool) Intruders(ctx context.Context) (warnings []string, err error) {
+func (p *Pool) CheckHardening(ctx context.Context) (warnings []string, err error) {
 	err = p.retry(ctx, newTries(false, false), func(string) error {
 		return p.probe(ctx, func(conn *pgx.Conn) error {
-			warnings, err = p.intrudersOnce(ctx, conn)
+			warnings, err = p.checkHardening(ctx, conn)
 			return err
 		})
 	})
 	return warnings, err
 }
 
-func (p *Pool) intrudersOnce(ctx context.Context, conn *pgx.Conn) (warnings []string, err error) {
+func (p *Pool) checkHardening(ctx context.Context, conn *pgx.Conn) (warnings []string, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -86,7 +86,7 @@ func (p *Pool) intrudersOnce(ctx context.Context, conn *pgx.Conn) (warnings []st
 	if err := p.setNoUser(ctx, tx); err != nil {
 		return nil, roleError(err)
 	}
-	rows, err := tx.Query(ctx, intruders)
+	rows, err := tx.Query(ctx, hardeningFaults)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -98,7 +98,7 @@ func (p *Pool) intrudersOnce(ctx context.Context, conn *pgx.Conn) (warnings []st
 		case !refuses:
 			warnings = append(warnings, says)
 		case fault == nil:
-			fault = fmt.Errorf("%w: %s", ErrIntruders, says)
+			fault = fmt.Errorf("%w: %s", ErrHardening, says)
 		}
 		return nil
 	})

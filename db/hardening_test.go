@@ -20,7 +20,7 @@ func asServer(t *testing.T, url string) (string, string) {
 	return dbtest.As(t, url, login, "owns-nothing"), login
 }
 
-func TestIntrudersAreNamedWithWhatKeepsThemOut(t *testing.T) {
+func TestCheckHardeningNamesEachFaultWithWhatMendsIt(t *testing.T) {
 	t.Parallel()
 	const forged = "CREATE FUNCTION public.forged(text) RETURNS boolean LANGUAGE sql RETURN true; "
 	for name, c := range map[string]struct {
@@ -52,31 +52,31 @@ func TestIntrudersAreNamedWithWhatKeepsThemOut(t *testing.T) {
 				dbtest.Exec(t, dbtest.SuperuserURL(t, url), sql)
 			}
 			run(c.opened)
-			warnings, err := pool.Intruders(t.Context())
+			warnings, err := pool.CheckHardening(t.Context())
 			says := strings.Join(warnings, "\n")
 			if err != nil {
 				says += err.Error()
 			}
 			want := strings.ReplaceAll(c.says, "%[1]s", login)
-			if errors.Is(err, db.ErrIntruders) != c.refuses || !strings.Contains(says, want) || c.says == "" && says != "" {
+			if errors.Is(err, db.ErrHardening) != c.refuses || !strings.Contains(says, want) || c.says == "" && says != "" {
 				t.Errorf("%q, %v; want %q", warnings, err, want)
 			}
 			run(c.closed)
-			if warnings, err := pool.Intruders(t.Context()); len(warnings) > 0 || err != nil {
+			if warnings, err := pool.CheckHardening(t.Context()); len(warnings) > 0 || err != nil {
 				t.Errorf("after that: %q, %v", warnings, err)
 			}
 		})
 	}
 }
 
-// TestIntrudersOfNeonsOwner has the login that hosts give: it owns the tables and has
+// TestCheckHardeningWarnsOfNeonsOwner has the login that hosts give: it owns the tables and has
 // BYPASSRLS. Who owns a table may create beside it, and is no intruder.
-func TestIntrudersOfNeonsOwner(t *testing.T) {
+func TestCheckHardeningWarnsOfNeonsOwner(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t, dbtest.NeonOwner)
 	dbtest.Exec(t, dbtest.SuperuserURL(t, url), "GRANT CREATE ON SCHEMA public TO "+dbtest.Value[string](t, url, "SELECT quote_ident(current_user)"))
 	for mode, options := range modes {
-		warnings, err := dbtest.Pool(t, url, options...).Intruders(t.Context())
+		warnings, err := dbtest.Pool(t, url, options...).CheckHardening(t.Context())
 		if len(warnings) != 1 || !strings.Contains(warnings[0], "has BYPASSRLS and owns the tables") || err != nil {
 			t.Errorf("%s: %q, %v", mode, warnings, err)
 		}
