@@ -28,7 +28,7 @@ run: ## serve for development; PostgreSQL comes along unless DATABASE_URL is set
 	@$(GO) build -buildvcs=false -o bin/todo ./cmd/todo && exec bin/todo dev
 
 test: ## run the tests, on a PostgreSQL of their own unless TEST_DATABASE_URL is set
-	$(GOTESTSUM) $(RERUN) --packages=./... -- $(RACE) -shuffle=on -timeout 15m
+	$(GOTESTSUM) $(RERUN) --packages=./... -- $(RACE) -shuffle=on -timeout 20m
 	$(GO) test -run '^TestAllocations' -count=1 ./http # the race detector allocates too
 
 cover: ## run the tests and print the coverage of each package and of all

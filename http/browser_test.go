@@ -1,18 +1,25 @@
 package http_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/securetodo/securetodo/db/dbtest"
 	todohttp "github.com/securetodo/securetodo/http"
 	"github.com/securetodo/securetodo/http/npmtest"
 )
+
+// browserTimeout is many times what a script takes on a machine that does nothing else. One
+// that hangs fails alone, and not the whole package with it.
+const browserTimeout = 6 * time.Minute
 
 // browse runs a script of testdata/browser, which drives a real Chromium. Pictures
 // of what it shows are written to the folder SCREENSHOTS, an absolute path, if that
@@ -21,7 +28,12 @@ func browse(t *testing.T, script string, environment ...string) {
 	t.Helper()
 	chromium := dbtest.Need(t, "chromium", "chromium-browser", "google-chrome")
 	node := dbtest.Need(t, "node")
-	command := exec.CommandContext(t.Context(), node, script)
+	ctx, cancel := context.WithTimeout(t.Context(), browserTimeout)
+	defer cancel()
+	command := exec.CommandContext(ctx, node, script)
+	// It takes its browser along.
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = 10 * time.Second
 	command.Dir = npmtest.Install(t, "testdata/browser")
 	command.Env = append(append(os.Environ(), "CHROMIUM="+chromium), environment...)
 	if said, err := command.CombinedOutput(); err != nil {
