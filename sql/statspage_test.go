@@ -54,6 +54,9 @@ func TestStatementsPageShowsWhatPsqlSays(t *testing.T) {
 	}
 	t.Cleanup(pool.Close)
 	user := pool.As("alice")
+	if err := user.SeedUser(t.Context(), db.SeedUserParams{UserID: "alice"}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := user.SeedTasks(t.Context(), db.SeedTasksParams{UserID: "alice", Ids: []uuid.UUID{uuid.New()}, Titles: []string{"Buy milk"}, Completed: []bool{false}}); err != nil {
 		t.Fatal(err)
 	}
