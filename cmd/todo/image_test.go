@@ -20,7 +20,7 @@ import (
 )
 
 // maxImage is in bytes. OpenTelemetry's exporter takes 7 MB of it.
-const maxImage = 28 << 20
+const maxImage = 32 << 20
 
 // buildah is the command with a storage of its own, which is gone after the test.
 func buildah(t *testing.T) []string {
