@@ -133,6 +133,9 @@ func (c Config) Warnings() (list []string) {
 	if c.JWKSURL != "" && c.JWKSPolicy.Audience == "" {
 		list = append(list, "no audience is configured: tokens that the issuer made for other services are accepted")
 	}
+	if warning := secretWarning(c.Secret); c.Secret != nil && warning != "" {
+		list = append(list, warning)
+	}
 	if c.Secret != nil && c.SecretPolicy.Issuer == "" && c.SecretPolicy.Audience == "" {
 		list = append(list, "no issuer and no audience are configured for HS256: every token that is signed with the secret and has the user claim is accepted, whatever it was made for")
 	}

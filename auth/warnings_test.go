@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"log/slog"
 	"strings"
 	"testing"
@@ -12,20 +13,21 @@ import (
 func TestNewWarnsOfTokensThatWereMadeForOthers(t *testing.T) {
 	t.Parallel()
 	const set = "https://issuer.example/jwks"
+	random := []byte(rand.Text() + rand.Text())
 	some := auth.Policy{Issuer: "https://issuer.example"}
 	whole := auth.Policy{Issuer: "https://issuer.example", Audience: "todo"}
 	for name, test := range map[string]struct {
 		config auth.Config
 		warns  []string
 	}{
-		"a secret without both":          {auth.Config{Secret: longSecret}, []string{"HS256"}},
-		"a secret with an issuer":        {auth.Config{Secret: longSecret, SecretPolicy: some}, nil},
-		"a secret with an audience":      {auth.Config{Secret: longSecret, SecretPolicy: auth.Policy{Audience: "todo"}}, nil},
+		"a secret without both":          {auth.Config{Secret: random}, []string{"HS256"}},
+		"a secret with an issuer":        {auth.Config{Secret: random, SecretPolicy: some}, nil},
+		"a secret with an audience":      {auth.Config{Secret: random, SecretPolicy: auth.Policy{Audience: "todo"}}, nil},
 		"a key set without an audience":  {auth.Config{JWKSURL: set, JWKSPolicy: some}, []string{"no audience"}},
 		"a key set with all":             {auth.Config{JWKSURL: set, JWKSPolicy: whole}, nil},
-		"both, the secret without both":  {auth.Config{Secret: longSecret, JWKSURL: set, JWKSPolicy: whole}, []string{"HS256"}},
-		"both, without anything at all":  {auth.Config{Secret: longSecret, JWKSURL: set}, []string{"no audience", "HS256"}},
-		"both, each with what it should": {auth.Config{Secret: longSecret, SecretPolicy: some, JWKSURL: set, JWKSPolicy: whole}, nil},
+		"both, the secret without both":  {auth.Config{Secret: random, JWKSURL: set, JWKSPolicy: whole}, []string{"HS256"}},
+		"both, without anything at all":  {auth.Config{Secret: random, JWKSURL: set}, []string{"no audience", "HS256"}},
+		"both, each with what it should": {auth.Config{Secret: random, SecretPolicy: some, JWKSURL: set, JWKSPolicy: whole}, nil},
 	} {
 		var log bytes.Buffer
 		test.config.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
