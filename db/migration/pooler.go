@@ -14,8 +14,8 @@ import (
 
 // comparisons is how often two connections are compared. One comparison already shows a
 // pooler that hands out the connection that was given back last, as PgBouncer does; a busy
-// pooler may give each its own by chance.
-const comparisons = 10
+// pooler may give each its own by chance, and one that goes round several times in a row.
+const comparisons, reads = 20, 3
 
 // oddLockTimeout is longer than lockTimeout by what no login and no database has, so that
 // whoever reads it back knows that the parameters of the start arrived.
@@ -70,12 +70,16 @@ func sharesSessions(ctx context.Context, one, other *pgx.Conn) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	kept, err := text(ctx, one, read)
-	if err != nil {
-		return false, err
+	shared := seen == mark
+	for range reads {
+		kept, err := text(ctx, one, read)
+		if err != nil {
+			return false, err
+		}
+		shared = shared || kept != mark
 	}
 	_, err = text(ctx, other, "ROLLBACK")
-	return seen == mark || kept != mark, err
+	return shared, err
 }
 
 // text sends SQL without preparing it, which some poolers do not bear, and returns its last
