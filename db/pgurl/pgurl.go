@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -76,23 +77,12 @@ func checkEscapes(rest string) error {
 	for i, r := range rest[:last] {
 		_, err := url.PathUnescape(rest[i:min(i+3, len(rest))])
 		if strings.ContainsRune("/@?# ", r) || r == '%' && err != nil {
-			if said := fmt.Sprintf("%q as %%%02X", r, r); len(list) == 0 || list[len(list)-1] != said {
+			if said := fmt.Sprintf("%q as %%%02X", r, r); !slices.Contains(list, said) {
 				list = append(list, said)
 			}
 		}
 	}
-	return fmt.Errorf("has a character that is not escaped, in the password most likely: write %s there, and an @ behind the host as %%40", strings.Join(unique(list), ", "))
-}
-
-func unique(list []string) (once []string) {
-	seen := map[string]bool{}
-	for _, s := range list {
-		if !seen[s] {
-			seen[s] = true
-			once = append(once, s)
-		}
-	}
-	return once
+	return fmt.Errorf("has a character that is not escaped, in the password most likely: write %s there, and an @ behind the host as %%40", strings.Join(list, ", "))
 }
 
 // query returns the parameters of a URL as they are written.
