@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/securetodo/securetodo/db/pgerr"
 )
 
 // setNoUser sets the scope of no user, the way queries set theirs, but for the search_path:
@@ -87,12 +88,5 @@ func (p *Pool) hasPassed(schema Schema) bool {
 // isNodeAway reports whether the database answered that it cannot reach one of its nodes:
 // the connection goes on.
 func (p *Pool) isNodeAway(conn *pgx.Conn, err error) bool {
-	return p.distributed && isConnectionException(err) && !conn.IsClosed()
-}
-
-// isConnectionException reports whether it was the database's own connection that failed:
-// Citus's to a node, or a pooler's to PostgreSQL (class 08).
-func isConnectionException(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && strings.HasPrefix(pg.Code, "08")
+	return p.distributed && pgerr.IsConnectionException(err) && !conn.IsClosed()
 }

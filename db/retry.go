@@ -113,7 +113,7 @@ func (t *tries) again(ctx context.Context, p *Pool, generation int64, err error)
 		return false
 	case rule.mend != nil && !rule.mend(p, generation):
 		return false
-	case !isNoConnection(err) && !isConnectionException(err):
+	case !isNoConnection(err) && !pgerr.IsConnectionException(err):
 		t.away = time.Time{}
 	case t.away.IsZero():
 		t.away = t.began

@@ -31,14 +31,21 @@ const (
 // while it was used. A time-out of the network is not one.
 func IsLostConnection(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return IsTerminated(err) || pg.Code == pgerrcode.CrashShutdown ||
-			strings.HasPrefix(pg.Code, "08") // class 08: connection exception
+		return IsTerminated(err) || pg.Code == pgerrcode.CrashShutdown || IsConnectionException(err)
 	}
 	var network net.Error
 	var connect *pgconn.ConnectError
 	return errors.As(err, &connect) || (errors.As(err, &network) && !network.Timeout()) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		pgconn.SafeToRetry(err)
+}
+
+// IsConnectionException reports whether it was the database's own connection that failed:
+// Citus's to a node, or a pooler's to PostgreSQL. pgerrcode knows only the codes of class
+// 08 that PostgreSQL has.
+func IsConnectionException(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && strings.HasPrefix(pg.Code, "08")
 }
 
 // IsTerminated reports whether PostgreSQL has ended the session, and rolled back what it
