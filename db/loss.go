@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgerrcode"
@@ -31,7 +32,10 @@ func lossError(ctx context.Context, conn *pgx.Conn, schema Schema, err error) er
 		broken.remedy = remedy
 		return broken
 	}
-	return errors.New(remedy)
+	if isUnread {
+		return errors.New(remedy)
+	}
+	return fmt.Errorf("%w: %s", err, remedy)
 }
 
 // findLoss says what is lost and what to run; "" where nothing is, or where it is migrations
@@ -59,5 +63,5 @@ func findLoss(ctx context.Context, conn *pgx.Conn) (remedy string, err error) {
 }
 
 func lostWhat(statements []string) string {
-	return "the schema has lost a role, privileges or policies that migrations made, as after pg_restore --no-acl: as the login that migrates, run `todo migrate repair --apply`, or in psql: " + strings.Join(statements, "; ")
+	return repair.Description + ": as the login that migrates, run `todo migrate repair --apply`, or in psql: " + strings.Join(statements, "; ")
 }

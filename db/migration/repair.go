@@ -70,8 +70,8 @@ func (r *Runner) whole(ctx context.Context) error {
 	if err != nil || loss == nil || !loss.Hurts {
 		return err
 	}
-	return &Error{Kind: Damaged, text: fmt.Sprintf("the schema is at version %d, and has lost a role, privileges or policies that migrations made, as after pg_restore --no-acl: `todo migrate repair --apply` runs, and `todo migrate repair` prints: %s",
-		at.schemaVersion(), strings.Join(loss.Statements, "; "))}
+	return &Error{Kind: Damaged, text: fmt.Sprintf("at version %d %s: `todo migrate repair --apply` runs, and `todo migrate repair` prints: %s",
+		at.schemaVersion(), repair.Description, strings.Join(loss.Statements, "; "))}
 }
 
 // loss is nil for files that are not the ones of this program's schema.

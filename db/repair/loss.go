@@ -8,6 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// Description says in messages what has happened where something is lost.
+const Description = "the schema has lost a role, privileges or policies that migrations made, as after pg_restore --no-acl"
+
 // Loss is what a database lacks.
 type Loss struct {
 	// Statements bring it back, in this order, run by the login that migrates; without
