@@ -8,14 +8,6 @@ import (
 	"github.com/securetodo/securetodo/db"
 )
 
-// name is that of the server's connections.
-func (s serveOptions) name() string {
-	if s.dev {
-		return "todo dev"
-	}
-	return "todo"
-}
-
 // checkHardening says what weakens the isolation of users, and refuses to start
 // where anybody could. What cannot be asked in time, the next start asks. `todo dev` says
 // nothing: as a rule its database is its own.

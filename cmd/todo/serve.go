@@ -56,6 +56,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 
 // serveOptions holds what differs between the commands serve and dev.
 type serveOptions struct {
+	// dev says that it is for development.
 	dev bool
 	// listen is called when everything else is ready.
 	listen func(context.Context) (net.Listener, error)
@@ -71,6 +72,14 @@ type serveOptions struct {
 	ready func()
 	// dropped counts the lines of the log that were dropped, if not nil.
 	dropped func() int64
+}
+
+// name is that of the server's connections.
+func (s serveOptions) name() string {
+	if s.dev {
+		return "todo dev"
+	}
+	return "todo"
 }
 
 // serve runs the API until ctx ends. Then it goes on for c.Drain, so that load balancers
